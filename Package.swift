@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift 6 language mode, and every warning is an error.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "godwit",
+  products: [
+    .executable(name: "godwitd", targets: ["godwitd"]),
+    .executable(name: "godwit", targets: ["godwit"]),
+    .executable(name: "godwit-check", targets: ["godwit-check"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // The kernel and the system's libraries.
+    .systemLibrary(
+      name: "CNetlink", pkgConfig: "libnl-route-3.0",
+      providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CLinux"),
+
+    // The pure rooms: values, no I/O, no clock, no Foundation.
+    .target(name: "VRRP", swiftSettings: strict),
+    .target(name: "Failover", dependencies: ["VRRP"], swiftSettings: strict),
+
+    // The rooms around them.
+    .target(
+      name: "Configuration", dependencies: ["VRRP", "Failover", "CYAML"], swiftSettings: strict),
+    .target(name: "LinuxIO", dependencies: ["CLinux", "CNetlink", "VRRP"], swiftSettings: strict),
+    .target(name: "Control", swiftSettings: strict),
+
+    // The programs.
+    .executableTarget(
+      name: "godwitd",
+      dependencies: ["VRRP", "Failover", "Configuration", "LinuxIO", "Control", "CLinux"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "godwit",
+      dependencies: [
+        "Control", "Configuration",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .executableTarget(name: "godwit-check", dependencies: ["CLinux"], swiftSettings: strict),
+
+    // A lab of network namespaces, shared by the tests, the demonstration and the benchmarks.
+    .target(name: "Lab", dependencies: ["CLinux"], path: "Tests/Lab", swiftSettings: strict),
+    .executableTarget(
+      name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
+    .executableTarget(
+      name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO"],
+      path: "Tests/Benchmarks", swiftSettings: strict),
+
+    .testTarget(
+      name: "VRRPTests", dependencies: ["VRRP"], resources: [.copy("Packets")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+    .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab"], swiftSettings: strict),
+    .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Lab", "Control"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,3 @@
+#ifndef GODWIT_CLINUX_H
+#define GODWIT_CLINUX_H
+#endif
