@@ -31,6 +31,8 @@ public struct AdvertisementSocket: ~Copyable {
   /// The descriptor, readable when a datagram waits.
   public var descriptor: Int32 { socket.number }
 
+  private var options: SocketOptions { SocketOptions(of: socket.number) }
+
   private init(_ socket: consuming FileDescriptor, _ family: AddressFamily, _ index: Int32) {
     self.socket = socket
     self.family = family
@@ -48,9 +50,10 @@ public struct AdvertisementSocket: ~Copyable {
     guard number >= 0 else { throw SystemError("socket") }
     let descriptor = FileDescriptor(owning: number)
     try bind(descriptor, to: interfaceName)
-    descriptor.enlargeReceiveBuffer(256 << 10)
+    let options = SocketOptions(of: number)
+    options.enlargeReceiveBuffer(256 << 10)
     // TC_PRIO_CONTROL: ahead of everything else in the queue of the interface.
-    try descriptor.setOption(SOL_SOCKET, SO_PRIORITY, Int32(7), name: "SO_PRIORITY")
+    try options.set(SOL_SOCKET, SO_PRIORITY, Int32(7), name: "SO_PRIORITY")
     let socket = AdvertisementSocket(descriptor, family, interfaceIndex)
     switch family {
     case .ipv4: try socket.configureIPv4()
@@ -138,7 +141,7 @@ extension AdvertisementSocket {
 
   private func set(_ option: Int32, _ value: Int32, _ name: StaticString) throws(SystemError) {
     let level = Int32(family == .ipv4 ? IPPROTO_IP : IPPROTO_IPV6)
-    try socket.setOption(level, option, value, name: name)
+    try options.set(level, option, value, name: name)
   }
 
   private func configureIPv4() throws(SystemError) {
@@ -151,7 +154,7 @@ extension AdvertisementSocket {
     try set(IP_PKTINFO, 1, "IP_PKTINFO")
     let interface = ip_mreqn(
       imr_multiaddr: in_addr(), imr_address: in_addr(), imr_ifindex: interfaceIndex)
-    try socket.setOption(
+    try options.set(
       Int32(IPPROTO_IP), IP_MULTICAST_IF, interface, name: "IP_MULTICAST_IF")
   }
 
@@ -174,7 +177,7 @@ extension AdvertisementSocket {
       let request = ip_mreqn(
         imr_multiaddr: in_addr(s_addr: group.number.bigEndian), imr_address: in_addr(),
         imr_ifindex: interfaceIndex)
-      try socket.setOption(
+      try options.set(
         Int32(IPPROTO_IP), join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, request,
         name: join ? "IP_ADD_MEMBERSHIP" : "IP_DROP_MEMBERSHIP")
     case .v6(let group):
@@ -184,7 +187,7 @@ extension AdvertisementSocket {
         $0.storeBytes(of: group.low.bigEndian, toByteOffset: 8, as: UInt64.self)
       }
       request.ipv6mr_interface = UInt32(bitPattern: interfaceIndex)
-      try socket.setOption(
+      try options.set(
         Int32(IPPROTO_IPV6), join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, request,
         name: join ? "IPV6_JOIN_GROUP" : "IPV6_LEAVE_GROUP")
     }

@@ -14,7 +14,7 @@ public struct Announcer: ~Copyable {
     let number = Glibc.socket(AF_PACKET, type, 0)
     guard number >= 0 else { throw SystemError("socket") }
     let descriptor = FileDescriptor(owning: number)
-    descriptor.enlargeSendBuffer(1 << 20)
+    SocketOptions(of: number).enlargeSendBuffer(1 << 20)
     return Announcer(descriptor)
   }
 
