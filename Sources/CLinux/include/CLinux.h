@@ -1,3 +1,4 @@
 #ifndef GODWIT_CLINUX_H
 #define GODWIT_CLINUX_H
+#include "process.h"
 #endif
