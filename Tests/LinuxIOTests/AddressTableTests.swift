@@ -149,6 +149,26 @@ private func thousand() throws -> [InterfaceAddress] {
     }
   }
 
+  @Test("When the answers do not fit the buffer, the table itself tells what became of a batch")
+  func lostAnswers() throws {
+    try NamespacePair.make { pair in
+      var table = try pair.left.run { try AddressTable.open(receiveBuffer: 4096) }
+      let index = try pair.left.index()
+      let addresses = try thousand()
+      #expect(table.add(addresses, interfaceIndex: index) == [])
+      // Now all of them fail with EEXIST first.
+      #expect(table.add(addresses, interfaceIndex: index) == [])
+      #expect(
+        try table.held(addresses.map(\.address), interfaceIndex: index)
+          == Set(addresses.map(\.address)))
+      #expect(table.remove(addresses, interfaceIndex: index) == [])
+      #expect(table.remove(addresses, interfaceIndex: index) == [])
+      let failures = table.add(addresses, interfaceIndex: 99)
+      #expect(failures.map(\.address) == addresses)
+      #expect(failures.allSatisfy { $0.error == SystemError("recvmsg", ENOBUFS) })
+    }
+  }
+
   @Test("An address that is still tentative is in use at once after it is added")
   func tentative() throws {
     try NamespacePair.make { pair in
