@@ -41,6 +41,8 @@ enum AddressChange {
     case .remove:
       let request = try NetlinkRequest.make(Int(RTM_DELADDR), flags: 0, header: header)
       try request.append(Int(IFA_LOCAL), bytes: bytes)
+      // Without it the kernel passes over the length of an IPv4 prefix.
+      try request.append(Int(IFA_ADDRESS), bytes: bytes)
       return request
     }
   }

@@ -22,7 +22,11 @@ public struct AddressTable: ~Copyable {
 
   /// Adding and removing need CAP_NET_ADMIN.
   public static func open() throws(SystemError) -> AddressTable {
-    AddressTable(try NetlinkSocket.open(receiveBuffer: 1 << 20))
+    try open(receiveBuffer: 1 << 20)
+  }
+
+  static func open(receiveBuffer: Int32) throws(SystemError) -> AddressTable {
+    AddressTable(try NetlinkSocket.open(receiveBuffer: receiveBuffer))
   }
 
   /// Adds addresses with exactly the prefixes given and returns those that are not there now.

@@ -6,10 +6,10 @@ import VRRP
 /// routers there.
 ///
 /// The membership of the group lasts as long as the interface: it outlives the loss of carrier and
-/// `ip link set down`. It is lost with the interface's IP configuration (an MTU below 68, for IPv6
-/// below 1280), and a switch that snoops may have forgotten it while the link was down: `rejoin`
-/// after every return of the link covers both. An interface that vanished and came back has
-/// another index and gets another socket.
+/// `ip link set down`. Over IPv6 it is lost with the interface's configuration (an MTU below 1280),
+/// and a switch that snoops may have forgotten it while the link was down: `rejoin` after every
+/// return of the link covers both. An interface that vanished and came back has another index and
+/// gets another socket.
 public struct AdvertisementSocket: ~Copyable {
   /// 112 (RFC 9568 section 5.1.1.4).
   private static let vrrp: Int32 = 112
@@ -100,7 +100,7 @@ public struct AdvertisementSocket: ~Copyable {
 
   /// Sends one message; `source` must be an address of this host.
   ///
-  /// Throws EINVAL (IPv4) or EADDRNOTAVAIL (IPv6) when the source is not there, ENETDOWN or
+  /// Throws ENETUNREACH (IPv4) or EINVAL (IPv6) when the source is not there, ENETDOWN or
   /// ENETUNREACH when the interface is down, EAGAIN or ENOBUFS when a queue is full.
   public func send(
     _ message: [UInt8], from source: IPAddress, to destination: IPAddress

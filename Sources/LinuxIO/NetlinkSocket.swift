@@ -74,6 +74,7 @@ struct NetlinkSocket: ~Copyable {
     _ batch: NetlinkBatch, _ visit: (NetlinkMessage, Span<UInt8>) -> Void = { _, _ in }
   ) throws(SystemError) -> Answer {
     nextSequence = batch.firstSequence &+ batch.count
+    discardWaiting()
     try send(batch.bytes)
     let deadline = Self.milliseconds() + Self.patience
     var answer = Answer()
@@ -114,6 +115,18 @@ struct NetlinkSocket: ~Copyable {
       if !answer.isInterrupted { return elements }
     }
     throw SystemError("netlink dump", EAGAIN)
+  }
+
+  /// Makes room by forgetting the answers to an exchange that was given up.
+  private mutating func discardWaiting() {
+    for _ in 0..<4096 {
+      do {
+        guard try receive({ _, _ in }) else { return }
+      } catch {
+        // ENOBUFS is told once; what waits behind it has to go as well.
+        guard error.code == ENOBUFS || error.code == EMSGSIZE else { return }
+      }
+    }
   }
 
   private func send(_ bytes: [UInt8]) throws(SystemError) {
