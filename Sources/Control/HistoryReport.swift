@@ -1,0 +1,109 @@
+/// The entries that were asked for, oldest first.
+public struct HistoryReport: Codable, Equatable, Sendable {
+  public var entries: [HistoryEntry]
+
+  public init(entries: [HistoryEntry]) { self.entries = entries }
+}
+
+/// One change of one virtual router; also one line of the history file.
+public struct HistoryEntry: Codable, Equatable, Sendable {
+  public var time: Timestamp
+  /// Its name.
+  public var virtualRouter: String
+  /// `active`, `backup`, `fault`, `failover`, …
+  public var event: String
+  /// A word of `GODWIT_REASON`: `peer_timeout`, `manual`, …
+  public var reason: String
+  public var term: Int
+  /// The operation this was a part of.
+  @OrNull public var operationIdentifier: String?
+  /// Whether an operator asked for it.
+  public var planned: Bool
+  @OrNull public var durationMilliseconds: Int?
+  public var phases: [PhaseRecord]
+  public var hooks: [HookRecord]
+  /// The address or the node that is Active after it, if known.
+  @OrNull public var activeRouter: String?
+  /// For a person; may be empty.
+  public var detail: String
+
+  public init(
+    time: Timestamp, virtualRouter: String, event: String, reason: String, term: Int,
+    operationIdentifier: String? = nil, planned: Bool = false, durationMilliseconds: Int? = nil,
+    phases: [PhaseRecord] = [], hooks: [HookRecord] = [], activeRouter: String? = nil,
+    detail: String = ""
+  ) {
+    self.time = time
+    self.virtualRouter = virtualRouter
+    self.event = event
+    self.reason = reason
+    self.term = term
+    self.operationIdentifier = operationIdentifier
+    self.planned = planned
+    self.durationMilliseconds = durationMilliseconds
+    self.phases = phases
+    self.hooks = hooks
+    self.activeRouter = activeRouter
+    self.detail = detail
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case time, event, reason, term, planned, phases, hooks, detail
+    case virtualRouter = "virtual_router"
+    case operationIdentifier = "operation_id"
+    case durationMilliseconds = "duration_ms"
+    case activeRouter = "active_router"
+  }
+}
+
+/// One phase that is over.
+public struct PhaseRecord: Codable, Equatable, Sendable {
+  public var name: String
+  public var durationMilliseconds: Int
+  /// `done`, or why not.
+  public var result: String
+
+  public init(name: String, durationMilliseconds: Int, result: String) {
+    self.name = name
+    self.durationMilliseconds = durationMilliseconds
+    self.result = result
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, result
+    case durationMilliseconds = "duration_ms"
+  }
+}
+
+/// One run of one hook program that is over.
+public struct HookRecord: Codable, Equatable, Sendable {
+  /// `promote`, `demote`, …
+  public var event: String
+  /// The program and its arguments, without the event.
+  public var command: [String]
+  /// `done`, `warning`, `failed`, `timeout`, `unfit`, …
+  public var result: String
+  /// nil if the program did not end by itself.
+  @OrNull public var exitStatus: Int?
+  @OrNull public var durationMilliseconds: Int?
+  /// What it wrote to standard output, at most 64 KiB; nil for nothing.
+  @OrNull public var output: String?
+
+  public init(
+    event: String, command: [String], result: String, exitStatus: Int? = nil,
+    durationMilliseconds: Int? = nil, output: String? = nil
+  ) {
+    self.event = event
+    self.command = command
+    self.result = result
+    self.exitStatus = exitStatus
+    self.durationMilliseconds = durationMilliseconds
+    self.output = output
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case event, command, result, output
+    case exitStatus = "exit_status"
+    case durationMilliseconds = "duration_ms"
+  }
+}

@@ -1,0 +1,170 @@
+// The parts of a virtual router's status.
+
+/// How long the kernel lets this node answer for the addresses without the daemon.
+public struct LeaseStatus: Codable, Equatable, Sendable {
+  public var mechanism: Mechanism
+  /// 0 when there is no lease.
+  public var durationMilliseconds: Int
+  /// How long a Backup waits before it claims.
+  public var peerWaitsMilliseconds: Int
+
+  public enum Mechanism: String, Codable, Sendable, CaseIterable {
+    case bpf, nftables, off
+    case addressLifetime = "address-lifetime"
+  }
+
+  public init(mechanism: Mechanism, durationMilliseconds: Int, peerWaitsMilliseconds: Int) {
+    self.mechanism = mechanism
+    self.durationMilliseconds = durationMilliseconds
+    self.peerWaitsMilliseconds = peerWaitsMilliseconds
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case mechanism
+    case durationMilliseconds = "duration_ms"
+    case peerWaitsMilliseconds = "peer_waits_ms"
+  }
+}
+
+/// One health check.
+public struct CheckStatus: Codable, Equatable, Sendable {
+  public var name: String
+  public var passing: Bool
+  /// When it began to pass or to fail.
+  public var since: Timestamp
+  /// What it said last; may be empty.
+  public var detail: String
+
+  public init(name: String, passing: Bool, since: Timestamp, detail: String = "") {
+    self.name = name
+    self.passing = passing
+    self.since = since
+    self.detail = detail
+  }
+}
+
+/// A hook program that runs.
+public struct HookStatus: Codable, Equatable, Sendable {
+  /// `promote`, `demote`, …
+  public var event: String
+  /// The program and its arguments, without the event.
+  public var command: [String]
+  public var since: Timestamp
+  public var eventIdentifier: String
+
+  public init(event: String, command: [String], since: Timestamp, eventIdentifier: String) {
+    self.event = event
+    self.command = command
+    self.since = since
+    self.eventIdentifier = eventIdentifier
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case event, command, since
+    case eventIdentifier = "event_id"
+  }
+}
+
+/// An operation that runs.
+public struct OperationStatus: Codable, Equatable, Sendable {
+  public var identifier: String
+  /// `failover`.
+  public var kind: String
+  public var phase: String
+  /// When the phase began.
+  public var since: Timestamp
+
+  public init(identifier: String, kind: String, phase: String, since: Timestamp) {
+    self.identifier = identifier
+    self.kind = kind
+    self.phase = phase
+    self.since = since
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case kind, phase, since
+    case identifier = "id"
+  }
+}
+
+/// Another node as it last reported itself; nil for what it has not said.
+public struct PeerStatus: Codable, Equatable, Sendable {
+  public var name: String
+  public var addresses: [String]
+  @OrNull public var state: ReportedState?
+  @OrNull public var effectivePriority: Int?
+  /// Since anything was heard of it.
+  @OrNull public var lastSeenMilliseconds: Int?
+  @OrNull public var fit: Bool?
+  @OrNull public var configurationAgrees: Bool?
+
+  public init(
+    name: String, addresses: [String], state: ReportedState? = nil, effectivePriority: Int? = nil,
+    lastSeenMilliseconds: Int? = nil, fit: Bool? = nil, configurationAgrees: Bool? = nil
+  ) {
+    self.name = name
+    self.addresses = addresses
+    self.state = state
+    self.effectivePriority = effectivePriority
+    self.lastSeenMilliseconds = lastSeenMilliseconds
+    self.fit = fit
+    self.configurationAgrees = configurationAgrees
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case name, addresses, state, fit
+    case effectivePriority = "effective_priority"
+    case lastSeenMilliseconds = "last_seen_ms"
+    case configurationAgrees = "configuration_agrees"
+  }
+}
+
+/// What has happened to one virtual router since the daemon started.
+public struct RouterCounters: Codable, Equatable, Sendable {
+  public var advertisementsSent = 0
+  public var advertisementsReceived = 0
+  public var priorityZeroSent = 0
+  public var priorityZeroReceived = 0
+  /// How often this node was elected.
+  public var elections = 0
+  /// Gratuitous ARP and unsolicited neighbour advertisements.
+  public var announcementsSent = 0
+  /// Addresses that somebody else removed and the daemon put back.
+  public var addressesRestored = 0
+  public var hooksRun = 0
+  public var hooksFailed = 0
+  public var checksumForms = ChecksumForms()
+
+  /// Which form of checksum received advertisements of version 3 over IPv4 had.
+  public struct ChecksumForms: Codable, Equatable, Sendable {
+    /// Over the message alone (RFC 9568).
+    public var message = 0
+    /// Over a pseudo-header too (RFC 5798).
+    public var pseudoHeader = 0
+
+    public init(message: Int = 0, pseudoHeader: Int = 0) {
+      self.message = message
+      self.pseudoHeader = pseudoHeader
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case message
+      case pseudoHeader = "pseudo_header"
+    }
+  }
+
+  public init() {}
+
+  private enum CodingKeys: String, CodingKey {
+    case elections
+    case advertisementsSent = "advertisements_sent"
+    case advertisementsReceived = "advertisements_received"
+    case priorityZeroSent = "priority_zero_sent"
+    case priorityZeroReceived = "priority_zero_received"
+    case announcementsSent = "announcements_sent"
+    case addressesRestored = "addresses_restored"
+    case hooksRun = "hooks_run"
+    case hooksFailed = "hooks_failed"
+    case checksumForms = "checksum_forms"
+  }
+}
