@@ -20,6 +20,8 @@ public struct ChildProcess: ~Copyable {
     public var input: [UInt8]
     /// Bytes of its standard output that are kept.
     public var outputLimit: Int
+    /// Whether standard input stays open after `input`, for `writeMore`.
+    public var keepsInputOpen = false
 
     public init(
       arguments: [String], environment: [String] = [], credentials: Account.Credentials? = nil,
@@ -58,6 +60,7 @@ public struct ChildProcess: ~Copyable {
   private let bytes: [UInt8]
   private var written = 0
   private let outputLimit: Int
+  private let keepsInputOpen: Bool
   private var errorLines = LineBuffer()
   private var reaped = false
 
@@ -72,6 +75,7 @@ public struct ChildProcess: ~Copyable {
     errorPipe = consume error
     bytes = request.input
     outputLimit = request.outputLimit
+    keepsInputOpen = request.keepsInputOpen
   }
 
   deinit {
@@ -131,8 +135,24 @@ public struct ChildProcess: ~Copyable {
       guard count > 0 else { break }
       written += count
     }
-    inputPipe = nil
+    if !keepsInputOpen || written < bytes.count { inputPipe = nil }
   }
+
+  /// Writes further bytes to a standard input that was kept open; how many it took, 0 when the pipe
+  /// is full. Throws when nobody reads it any more.
+  public mutating func writeMore(_ more: ArraySlice<UInt8>) throws(SystemError) -> Int {
+    guard let number = inputDescriptor else { throw SystemError("write", EPIPE) }
+    while true {
+      let count = more.withUnsafeBytes { write(number, $0.baseAddress, $0.count) }
+      if count >= 0 { return count }
+      if errno == EINTR { continue }
+      if errno == EAGAIN { return 0 }
+      throw SystemError("write")
+    }
+  }
+
+  /// Closes standard input, so that the program finds its end.
+  public mutating func closeInput() { inputPipe = nil }
 
   /// Collects standard output: up to the limit, then reads and drops. True while it is open.
   public mutating func readOutput() -> Bool {

@@ -1,0 +1,207 @@
+import Configuration
+import Control
+import Failover
+import Glibc
+import LinuxIO
+import VRRP
+
+/// Why the daemon cannot start: the exit status of sysexits.h(3) and one line that says what to do.
+struct StartupError: Error {
+  let status: Int32
+  let text: String
+
+  static func configuration(_ text: String) -> StartupError { StartupError(status: 78, text: text) }
+  static func capability(_ text: String) -> StartupError { StartupError(status: 77, text: text) }
+  static func system(_ text: String) -> StartupError { StartupError(status: 71, text: text) }
+}
+
+/// Everything the daemon needs before the first virtual router, in the order in which nothing is
+/// touched before everything that can be wrong has been looked at.
+struct Startup: ~Copyable {
+  let path: String
+  let configuration: NodeConfiguration
+  let accounts: [String: Account.Credentials]
+  let log: Log
+  let loop: EventLoop
+  let signals: SignalSource
+  let notifier: ServiceNotifier
+  let control: ControlServer
+  let interfaces: Interfaces
+  let announcer: Announcer
+  let store: StateStore
+
+  init(configurationPath path: String) throws(StartupError) {
+    self.path = path
+    let configuration: NodeConfiguration
+    do throws(ConfigurationErrors) {
+      configuration = try NodeConfiguration.load(path: path, hostName: hostName())
+      accounts = try Self.accounts(of: configuration, file: path)
+    } catch {
+      throw .configuration(error.description)
+    }
+    self.configuration = configuration
+    log = Log(level: configuration.logLevel)
+    try Self.checkCapabilities()
+    ProcessLimits.ignoreBrokenPipes()
+    try? ProcessLimits.raiseDescriptorLimit()
+    do throws(SystemError) {
+      loop = try EventLoop.make()
+      signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
+    } catch {
+      throw .system("\(error)")
+    }
+    notifier = ServiceNotifier.fromEnvironment()
+    try Self.makeStateDirectory(configuration.stateDirectory)
+    // The socket first: it tells whether another daemon serves this host already.
+    control = try Self.listen(configuration, log)
+    do throws(SystemError) {
+      interfaces = try Interfaces.open()
+      announcer = try Announcer.open()
+    } catch {
+      throw .system("the kernel's network cannot be reached: \(error)")
+    }
+    try Self.removeLeftovers(interfaces, log)
+    Self.warnOfStrangers(configuration, interfaces, log)
+    store = StateStore(directory: configuration.stateDirectory, log: log)
+    Self.raise(configuration, log)
+  }
+
+  /// The users that hooks and checks run as, looked up now, since a look-up may take its time.
+  static func accounts(
+    of configuration: NodeConfiguration, file: String
+  ) throws(ConfigurationErrors) -> [String: Account.Credentials] {
+    var found: [String: Account.Credentials] = [:]
+    var missing: [String] = []
+    for router in configuration.virtualRouters {
+      for user in router.hooks.compactMap(\.user) + router.checks.compactMap(\.user)
+      where found[user] == nil {
+        if let credentials = Account.credentials(user: user) {
+          found[user] = credentials
+        } else if !missing.contains(user) {
+          missing.append(user)
+        }
+      }
+    }
+    guard missing.isEmpty else {
+      throw ConfigurationErrors(
+        missingUsers: missing, file: file)
+    }
+    return found
+  }
+
+  private static func checkCapabilities() throws(StartupError) {
+    let needed: [(ProcessLimits.Capability, String)] = [
+      (.networkAdministration, "CAP_NET_ADMIN"), (.rawNetwork, "CAP_NET_RAW"),
+    ]
+    let missing = needed.filter { !ProcessLimits.hasCapability($0.0) }.map(\.1)
+    guard missing.isEmpty else {
+      throw .capability(
+        "\(missing.joined(separator: " and ")) missing: run godwitd as root, or give its unit"
+          + " AmbientCapabilities=\(missing.joined(separator: " "))")
+    }
+  }
+
+  private static func makeStateDirectory(_ path: String) throws(StartupError) {
+    if mkdir(path, 0o750) == 0 || errno == EEXIST {
+      guard access(path, W_OK) == 0 else {
+        throw .system("\(path): \(SystemError("access")); state_directory must be writable")
+      }
+      return
+    }
+    throw .system("\(path): \(SystemError("mkdir")); create it or set state_directory")
+  }
+
+  private static func listen(
+    _ configuration: NodeConfiguration, _ log: Log
+  ) throws(StartupError) -> ControlServer {
+    let readers = Account.groupIdentifier(configuration.controlGroup)
+    if readers == nil {
+      log.write(
+        .notice,
+        "there is no group \(configuration.controlGroup): only root may read status"
+          + " (`groupadd --system \(configuration.controlGroup)`)")
+    }
+    var administrators: UInt32?
+    if let name = configuration.controlAdminGroup {
+      administrators = Account.groupIdentifier(name)
+      guard administrators != nil else {
+        throw .configuration("control_admin_group: there is no group \(name): `groupadd \(name)`")
+      }
+    }
+    do throws(SystemError) {
+      // Who may do what is decided by the credentials of whoever connects: with two groups the
+      // socket itself lets everyone in.
+      let mode: UInt16 = administrators == nil ? 0o660 : 0o666
+      let listener = try UnixListener.open(
+        path: configuration.controlSocket, mode: mode, group: readers)
+      return ControlServer(listener, readers: readers, administrators: administrators)
+    } catch {
+      if error.code == EADDRINUSE {
+        throw .system(
+          "another godwitd answers on \(configuration.controlSocket): stop it first, or set"
+            + " control_socket")
+      }
+      throw .system("\(configuration.controlSocket): \(error)")
+    }
+  }
+
+  private static func removeLeftovers(
+    _ interfaces: Interfaces, _ log: Log
+  ) throws(StartupError) {
+    do throws(SystemError) {
+      let removed = try interfaces.removeLeftovers()
+      if !removed.isEmpty {
+        log.write(
+          .warning,
+          "removed addresses that an earlier run left behind:"
+            + " \(removed.map(\.description).joined(separator: " "))")
+      }
+    } catch {
+      throw .system("addresses that an earlier run left behind could not be removed: \(error)")
+    }
+  }
+
+  /// A virtual address that somebody else configured would answer on a Backup too.
+  private static func warnOfStrangers(
+    _ configuration: NodeConfiguration, _ interfaces: Interfaces, _ log: Log
+  ) {
+    for router in configuration.virtualRouters where router.router.priority != .owner {
+      for address in router.router.addresses where interfaces.has(address) {
+        log.write(
+          .error,
+          "\(router.name): \(address) is configured on this host by somebody else and answers"
+            + " whatever the role is: take it out of the network configuration")
+      }
+    }
+  }
+
+  private static func raise(_ configuration: NodeConfiguration, _ log: Log) {
+    do throws(SystemError) {
+      if configuration.realtimePriority > 0 {
+        try ProcessLimits.setRealtime(priority: Int32(configuration.realtimePriority))
+      } else {
+        try ProcessLimits.raisePriority()
+      }
+    } catch {
+      log.write(.warning, "the scheduling priority stays as it is: \(error)")
+    }
+    guard configuration.lockMemory else { return }
+    do throws(SystemError) {
+      try ProcessLimits.lockMemory()
+    } catch {
+      log.write(
+        .warning,
+        "memory is not locked: \(error); give the unit LimitMEMLOCK=infinity or set lock_memory:"
+          + " false")
+    }
+  }
+}
+
+extension Interfaces {
+  /// Whether any interface has this address without Godwit's doing.
+  func has(_ address: IPAddress) -> Bool {
+    links.keys.contains { index in
+      own(index).contains { $0.interfaceAddress.address == address }
+    }
+  }
+}
