@@ -54,7 +54,7 @@ struct ProtocolReader {
 }
 
 /// `preempt`: `false`, `true` or `{delay: 30s}`.
-func preemption(_ section: Section) -> Preemption {
+func readPreemption(_ section: Section) -> Preemption {
   guard let field = section["preempt"] else { return .never }
   if case .mapping = field.node.content {
     let mapping = Section(field, "a mapping with `delay`", keys: ["delay"])

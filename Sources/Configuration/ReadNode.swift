@@ -58,6 +58,8 @@ extension NodeConfiguration {
     lockMemory = section["lock_memory"]?.boolean() ?? true
     refuseOverlaps(drafts)
     virtualRouters = drafts.compactMap(\.configuration)
+    // None is dropped, whatever a reader forgot to report.
+    guard virtualRouters.count == drafts.count else { return nil }
   }
 
   private static func node(_ section: Section, hostName: String) -> String {

@@ -67,6 +67,8 @@ struct VirtualRouterDraft {
     _ interface: InterfaceSelector?, _ list: AddressList
   ) -> VirtualRouterConfiguration? {
     let protocolReader = ProtocolReader(section, family: list.family)
+    // Everything is read before the guard: one missing key must not hide another mistake.
+    let preemption = readPreemption(section)
     let priority = section["priority"]?.integer(1...255) ?? 100
     let source = section["source_address"]?.sourceAddress(for: list, isOwner: priority == 255)
     let refresh = announcementRefresh(section)
@@ -82,7 +84,7 @@ struct VirtualRouterDraft {
         identifier: identifier, version: protocolReader.version,
         addresses: addresses.map(\.address),
         priority: Priority(UInt8(truncatingIfNeeded: priority)),
-        advertisementInterval: protocolReader.interval, preemption: preemption(section),
+        advertisementInterval: protocolReader.interval, preemption: preemption,
         checksumForm: protocolReader.checksum),
       sourceAddress: source, announcementRefresh: refresh, checks: checks, hooks: hooks,
       trackedInterfaces: tracked)
