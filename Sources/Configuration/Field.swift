@@ -35,7 +35,7 @@ struct Field {
       case .nothing: "nothing"
       case .boolean: "`\(shown(text))`"
       case .number: "the number `\(shown(text))`"
-      case .text: "the text `\(shown(text))`"
+      case .text: "the \(quoted ? "quoted " : "")text `\(shown(text))`"
       }
     }
   }

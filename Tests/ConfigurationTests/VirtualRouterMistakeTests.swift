@@ -26,7 +26,8 @@ private let wrongKeys: [Mistake] = [
   ),
   Mistake(
     "    priority: \"150\"",
-    "6:15: virtual_routers.orders-db.priority: expected a number, found the text `150`; use 1-255"),
+    "6:15: virtual_routers.orders-db.priority: expected a number, found the quoted text `150`; use 1-255"
+  ),
   Mistake(
     "    priority: 1.5",
     "6:15: virtual_routers.orders-db.priority: expected a whole decimal number without leading "
