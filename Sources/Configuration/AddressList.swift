@@ -37,17 +37,19 @@ struct AddressList {
   }
 
   /// The addresses as they are advertised: over IPv6 with the link-local one first (RFC 9568
-  /// section 5.2.9), which is made from the VRID when the file lists none.
+  /// section 5.2.9); nil when one of the file's is wrong.
   func complete(_ identifier: VirtualRouterIdentifier) -> [InterfaceAddress]? {
     guard isRight else { return nil }
     let addresses = listed.map(\.0)
-    guard family == .ipv6, !addresses.contains(where: \.address.isLinkLocal) else {
-      return addresses
-    }
+    return derived(identifier).map { [$0] + addresses } ?? addresses
+  }
+
+  /// The link-local address made from the VRID; nil over IPv4, and when the file lists one.
+  func derived(_ identifier: VirtualRouterIdentifier) -> InterfaceAddress? {
+    guard family == .ipv6, !listed.contains(where: \.0.address.isLinkLocal) else { return nil }
     let linkLocal = IPv6Address(
       high: 0xfe80_0000_0000_0000, low: 0x5e00_0200 + UInt64(identifier.number))
-    guard let first = InterfaceAddress(.v6(linkLocal), prefixLength: 64) else { return nil }
-    return [first] + addresses
+    return InterfaceAddress(.v6(linkLocal), prefixLength: 64)
   }
 
   private static func refuseDuplicates(_ listed: [(InterfaceAddress, Field)]) {
@@ -96,7 +98,9 @@ extension AddressFamily {
 extension Field {
   /// The source of advertisements: of the family of the addresses, link-local over IPv6 (RFC 9568
   /// section 5.1.2.1), and one of the addresses only for their owner.
-  func sourceAddress(for list: AddressList, isOwner: Bool) -> IPAddress? {
+  func sourceAddress(
+    for list: AddressList, derived: InterfaceAddress?, isOwner: Bool
+  ) -> IPAddress? {
     guard let address = hostAddress() else { return nil }
     guard address.family == list.family ?? address.family else {
       refuse(
@@ -108,7 +112,8 @@ extension Field {
       refuse("\(address) is not link-local", "use an address of the interface in fe80::/10")
       return nil
     }
-    guard isOwner || !list.listed.contains(where: { $0.0.address == address }) else {
+    let virtual = list.listed.map(\.0.address) + (derived.map { [$0.address] } ?? [])
+    guard isOwner || !virtual.contains(address) else {
       refuse(
         "\(address) is one of the virtual router's own addresses",
         "use an address that only this node has")

@@ -35,18 +35,26 @@ private func refuseSharedAddresses(_ drafts: [VirtualRouterDraft]) {
     var address: IPAddress
     var link: InterfaceSelector?
   }
-  var seen: [Place: String] = [:]
+  var listed: [Place: String] = [:]
   for draft in drafts {
     for (address, field) in draft.listed {
       let link = address.address.isLinkLocal ? draft.interface : nil
       let place = Place(address: address.address, link: link)
       // Twice in one list is reported with that list.
-      if let other = seen[place], other != draft.name {
+      if let other = listed[place], other != draft.name {
         field.refuse(
           "\(address.address) is already an address of `\(other)`", "keep it in one of them")
       } else {
-        seen[place] = draft.name
+        listed[place] = draft.name
       }
     }
+  }
+  // Two derived ones are equal only when the VRIDs are, which is reported with the VRIDs.
+  for draft in drafts {
+    guard let address = draft.derived?.address,
+      let other = listed[Place(address: address, link: draft.interface)]
+    else { continue }
+    draft.identifierField?.refuse(
+      "`\(other)` lists \(address), which this VRID adds", "use another VRID, or list one here")
   }
 }

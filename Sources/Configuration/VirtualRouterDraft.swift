@@ -16,6 +16,8 @@ struct VirtualRouterDraft {
   let interface: InterfaceSelector?
   /// The addresses of the file, each with its place.
   let listed: [(InterfaceAddress, Field)]
+  /// The link-local address that the VRID adds to them.
+  let derived: InterfaceAddress?
   /// nil when the mapping is none, or a required key is missing or wrong.
   let configuration: VirtualRouterConfiguration?
 
@@ -48,6 +50,7 @@ struct VirtualRouterDraft {
       identifierField = nil
       interface = nil
       listed = []
+      derived = nil
       configuration = nil
       return
     }
@@ -58,6 +61,7 @@ struct VirtualRouterDraft {
     interface = section.required("interface", "add it, like `interface: eth0`")?.interfaceSelector()
     let list = AddressList(section)
     listed = list.listed
+    derived = identifier.flatMap(list.derived)
     configuration = Self.configuration(name, section, identifier, interface, list)
     refuseUnavailable(in: section)
   }
@@ -70,7 +74,8 @@ struct VirtualRouterDraft {
     // Everything is read before the guard: one missing key must not hide another mistake.
     let preemption = readPreemption(section)
     let priority = section["priority"]?.integer(1...255) ?? 100
-    let source = section["source_address"]?.sourceAddress(for: list, isOwner: priority == 255)
+    let source = section["source_address"]?.sourceAddress(
+      for: list, derived: identifier.flatMap(list.derived), isOwner: priority == 255)
     let refresh = announcementRefresh(section)
     let checks = CheckReader.list(section)
     let hooks = HookReader.list(section)

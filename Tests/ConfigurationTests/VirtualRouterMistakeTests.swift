@@ -234,6 +234,14 @@ private let wrongAddresses: [Mistake] = [
     "6:5: virtual_routers.orders-db.checksum: IPv6 has only one form of checksum; leave the key out"
   ),
   Mistake(
+    "[2001:db8::1/64]\n    source_address: fe80::5e00:233",
+    "6:21: virtual_routers.orders-db.source_address: fe80::5e00:233 is one of the virtual router's "
+      + "own addresses; use an address that only this node has"),
+  Mistake(
+    "[2001:db8::1/64]\n  two: { vrid: 52, interface: eth0, addresses: [\"fe80::5e00:233\"] }",
+    "3:11: virtual_routers.orders-db.vrid: `two` lists fe80::5e00:233, which this VRID adds; "
+      + "use another VRID, or list one here"),
+  Mistake(
     "[2001:db8::1/64]\n    source_address: 2001:db8::2",
     "6:21: virtual_routers.orders-db.source_address: 2001:db8::2 is not link-local; "
       + "use an address of the interface in fe80::/10"),
