@@ -21,6 +21,23 @@ func becomesTrue(_ condition: () -> Bool) -> Bool {
   return condition()
 }
 
+/// The first 4 KiB of a file.
+func readFile(_ path: String) -> String {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  defer { close(descriptor) }
+  var buffer = [UInt8](repeating: 0, count: 4096)
+  let count = read(descriptor, &buffer, buffer.count)
+  return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+}
+
+/// Writes to a file that exists.
+func writeFile(_ path: String, _ text: String) {
+  let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+  defer { close(descriptor) }
+  let bytes = Array(text.utf8)
+  _ = write(descriptor, bytes, bytes.count)
+}
+
 /// A directory of its own for one test, removed with everything in it.
 struct TemporaryDirectory: ~Copyable {
   let path: String
