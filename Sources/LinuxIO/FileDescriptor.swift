@@ -2,10 +2,9 @@ import Glibc
 
 /// One owner of a descriptor; closes it with itself.
 public struct FileDescriptor: ~Copyable {
-  /// The open descriptor, valid as long as this value lives.
+  /// The number the kernel knows it by.
   public let number: Int32
 
-  /// Takes over `number`, which nobody else may close.
   public init(owning number: Int32) { self.number = number }
 
   deinit { close(number) }

@@ -2,9 +2,9 @@ import Glibc
 
 /// A system call that failed: its name and errno (errno(3)).
 public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The name of the call, as its manual page has it.
+  /// The call's name, such as `bind`.
   public let call: String
-  /// A positive errno.
+  /// The value of errno.
   public let code: Int32
 
   public init(_ call: String, _ code: Int32 = errno) {
@@ -12,6 +12,6 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
-  /// The call and strerror(3): `bind: Address already in use`.
+  /// Such as `bind: Address already in use`.
   public var description: String { "\(call): \(String(cString: strerror(code)))" }
 }

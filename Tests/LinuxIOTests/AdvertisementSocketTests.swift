@@ -234,6 +234,38 @@ private struct Addresses: CustomTestStringConvertible {
     }
   }
 
+  @Test("On the wire an IPv4 advertisement has the group's MAC address, TOS 0xC0 and TTL 255")
+  func frameOfIPv4() throws {
+    try NamespacePair.make { pair in
+      let sender = try open(.ipv4, in: pair.left)
+      let listener = try pair.right.listen(etherType: 0x0800)
+      try sender.send([0x31, 7], from: address("10.0.0.1"), to: address("224.0.0.18"))
+      let frame = try #require(nextFrame(listener) { $0.count >= 36 && $0[23] == 112 })
+      #expect(frame[..<6] == [0x01, 0x00, 0x5e, 0x00, 0x00, 0x12])
+      #expect(frame[14...15] == [0x45, 0xc0])
+      #expect(frame[16...17] == [0, 22])
+      #expect(frame[22] == 255)
+      #expect(frame[26..<36] == [10, 0, 0, 1, 224, 0, 0, 18, 0x31, 7])
+    }
+  }
+
+  @Test(
+    "On the wire an IPv6 advertisement has the group's MAC address, class 0xC0 and hop limit 255")
+  func frameOfIPv6() throws {
+    try NamespacePair.make { pair in
+      let sender = try open(.ipv6, in: pair.left)
+      let listener = try pair.right.listen(etherType: 0x86dd)
+      try sender.send([0x31, 7], from: address("fe80::1"), to: address("ff02::12"))
+      let frame = try #require(nextFrame(listener) { $0.count >= 56 && $0[20] == 112 })
+      #expect(frame[..<6] == [0x33, 0x33, 0x00, 0x00, 0x00, 0x12])
+      // Version 6, class 0xC0; the flow label is the kernel's.
+      #expect(frame[14] == 0x6c)
+      #expect(frame[15] & 0xf0 == 0)
+      #expect(frame[18..<22] == [0, 2, 112, 255])
+      #expect(frame[54..<56] == [0x31, 7])
+    }
+  }
+
   @Test("An interface that is not there is named by ENODEV")
   func noInterface() throws {
     try NamespacePair.make { pair in

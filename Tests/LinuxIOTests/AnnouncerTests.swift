@@ -10,43 +10,17 @@ private func frame(_ last: UInt8) -> [UInt8] {
     + [0, 0, 0, 0, 0, 0, 10, 0, 0, last]
 }
 
-/// A socket that hears ARP on all interfaces of the namespace (packet(7)).
-private func listener(in namespace: Namespace) throws -> FileDescriptor {
-  try namespace.run {
-    // ETH_P_ARP in network order.
-    let number = socket(AF_PACKET, Int32(SOCK_RAW.rawValue), Int32(UInt16(0x0806).bigEndian))
-    guard number >= 0 else { throw SystemError("socket") }
-    let descriptor = FileDescriptor(owning: number)
-    SocketOptions(of: number).enlargeReceiveBuffer(8 << 20)
-    return descriptor
-  }
-}
-
-/// The next `count` frames.
-private func receive(
-  _ listener: borrowing FileDescriptor, _ count: Int
-) -> [[UInt8]] {
-  var frames: [[UInt8]] = []
-  var buffer = [UInt8](repeating: 0, count: 2048)
-  while frames.count < count, becomesReadable(listener.number) {
-    let length = recv(listener.number, &buffer, buffer.count, 0)
-    guard length >= 0 else { break }
-    frames.append(Array(buffer[..<length]))
-  }
-  return frames
-}
-
 @Suite(.inNamespaces) struct AnnouncerTests {
   @Test("Frames leave as they are, in their order, all of them")
   func send() throws {
     try NamespacePair.make { pair in
       let announcer = try pair.left.run { try Announcer.open() }
-      let listener = try listener(in: pair.right)
+      let listener = try pair.right.listen(etherType: 0x0806)
       let frames = (0..<200).map { frame(UInt8($0)) }
       #expect(
         try announcer.send(
           Array(frames.joined()), frameLength: 42, interfaceIndex: pair.left.index()) == 200)
-      #expect(receive(listener, 200) == frames)
+      #expect((0..<200).compactMap { _ in nextFrame(listener) { _ in true } } == frames)
     }
   }
 

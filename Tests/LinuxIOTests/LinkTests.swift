@@ -149,6 +149,20 @@ private func isLink(
     }
   }
 
+  @Test("No descriptor is inherited by a program that is started")
+  func closedOnExec() throws {
+    try NamespacePair.make { pair in
+      let index = try pair.left.index()
+      try pair.left.run {
+        let monitor = try LinkMonitor.open()
+        let socket = try AdvertisementSocket.open(
+          family: .ipv4, interfaceIndex: index, interfaceName: "eth0")
+        #expect(fcntl(socket.descriptor, F_GETFD) == FD_CLOEXEC)
+        #expect(fcntl(monitor.descriptor, F_GETFD) == FD_CLOEXEC)
+      }
+    }
+  }
+
   @Test("Nothing to read is no event")
   func silence() throws {
     try NamespacePair.make { pair in
