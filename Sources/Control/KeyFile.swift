@@ -1,0 +1,77 @@
+import Glibc
+
+/// A new authentication key in a file of its own.
+public enum KeyFile {
+  /// Why no key was written; the file that was there is as it was.
+  public enum Failure: Error, Equatable, Sendable {
+    case exists(String)
+    /// The call, its error number, and the path it was about.
+    case system(call: String, errno: Int32, path: String)
+
+    public var message: String {
+      switch self {
+      case .exists(let path):
+        "\(path) exists and is left as it is: a key that is in use is never overwritten; "
+          + "choose another name, or move the old file away"
+      case .system(let call, let number, let path):
+        "cannot write \(path): \(call): \(String(cString: strerror(number)))"
+      }
+    }
+
+    public var exitStatus: Int32 {
+      switch self {
+      case .system(_, EACCES, _), .system(_, EPERM, _): ExitStatus.notAllowed
+      default: ExitStatus.refused
+      }
+    }
+  }
+
+  /// Writes 32 random bytes (getrandom(2)) as `hex:` and 64 digits to `path`, which must not exist;
+  /// mode 0600; on disk when this returns.
+  public static func create(path: String) throws(Failure) {
+    let text = try keyText(path: path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      if errno == EEXIST { throw .exists(path) }
+      throw .system(call: "open", errno: errno, path: path)
+    }
+    var failure: Failure?
+    let written = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if written != text.count {
+      failure = .system(call: "write", errno: written < 0 ? errno : ENOSPC, path: path)
+    } else if fsync(descriptor) != 0 {
+      failure = .system(call: "fsync", errno: errno, path: path)
+    }
+    close(descriptor)
+    if let failure {
+      unlink(path)
+      throw failure
+    }
+    keepName(of: path)
+  }
+
+  private static func keyText(path: String) throws(Failure) -> [UInt8] {
+    var key = [UInt8](repeating: 0, count: 32)
+    // getentropy(3) is getrandom(2) without its partial answers.
+    guard key.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 else {
+      throw .system(call: "getentropy", errno: errno, path: path)
+    }
+    let digits = Array("0123456789abcdef".utf8)
+    var text = Array("hex:".utf8)
+    for byte in key {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 0xF)])
+    }
+    return text + [0x0A]
+  }
+
+  /// Puts the directory's new entry on disk, as far as that can be done.
+  private static func keepName(of path: String) {
+    let slash = path.lastIndex(of: "/")
+    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+}
