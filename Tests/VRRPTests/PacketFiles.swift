@@ -74,6 +74,8 @@ struct MalformedPacket: Decodable, Sendable, CustomStringConvertible {
   let checksum_form: String
   let expect: String
   let reject_reason: String?
+  /// `step-down` or `answer-at-once` for a frame to accept.
+  let effect: String?
   let hex: String
 
   var description: String { "\(id) \(checksum_form)" }
