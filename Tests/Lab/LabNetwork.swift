@@ -13,6 +13,10 @@ extension Lab {
     }
     try batch(namespaces.map { "netns add \($0)" }, in: nil)
     try set("net/ipv6/conf/default/disable_ipv6", "1", in: "switch")
+    // Where the module is loaded, the bridge would drop what an IP stack finds malformed.
+    for filter in ["iptables", "ip6tables", "arptables"] {
+      try? set("net/bridge/bridge-nf-call-\(filter)", "0", in: "switch")
+    }
     for node in nodes {
       try set("net/ipv6/conf/default/accept_dad", "0", in: node)
       try set("net/ipv6/conf/default/accept_ra", "0", in: node)

@@ -30,6 +30,41 @@ struct LabCleanupTests {
     #expect(try leftovers(prefix) == [])
   }
 
+  @Test("nothing when the process ends by a signal")
+  func signalled() async throws {
+    let result = await #expect(
+      processExitsWith: .signal(SIGTERM), observing: [\.standardOutputContent]
+    ) {
+      let lab = try Lab.make(nodes: ["a"])
+      let process = try lab.start(["sleep", "1000"], in: "a")
+      write(prefix: lab.prefix)
+      kill(getpid(), SIGTERM)
+      try process.waitForExit(within: .seconds(20))
+      try eventually("the signal ends this process", within: .seconds(20)) { false }
+    }
+    try expectNothing(of: result)
+  }
+
+  @Test("nothing when the process exits with a lab at hand")
+  func exited() async throws {
+    let result = await #expect(
+      processExitsWith: .exitCode(3), observing: [\.standardOutputContent]
+    ) {
+      let lab = try Lab.make(nodes: ["a"])
+      _ = try lab.start(["sleep", "1000"], in: "a")
+      write(prefix: lab.prefix)
+      exit(3)
+    }
+    try expectNothing(of: result)
+  }
+
+  private func expectNothing(of result: ExitTest.Result?) throws {
+    let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
+    let prefix = try #require(output.split(separator: "|").first { $0.hasPrefix("gw") })
+    #expect(try leftovers(String(prefix)) == [])
+    #expect(!FileManager.default.fileExists(atPath: "/tmp/\(prefix)"))
+  }
+
   @Test("two labs at once do not meet")
   func twoLabs() throws {
     let one = try Lab.make(nodes: ["a"])
@@ -51,4 +86,8 @@ struct LabCleanupTests {
     try FileManager.default.contentsOfDirectory(atPath: "/run/netns")
       .filter { $0.hasPrefix(prefix) }
   }
+}
+
+private func write(prefix: String) {
+  FileHandle.standardOutput.write(Data("|\(prefix)|".utf8))
 }
