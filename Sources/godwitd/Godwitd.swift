@@ -16,9 +16,9 @@ struct Godwitd {
       var writer = StateWriter(directory: directory)
       writer.run()
     case .version: print("godwitd \(godwitVersion)")
-    case .help: print(Arguments.help)
+    case .help: print(Arguments.usage)
     case .wrong(let why):
-      complain("\(why)\n\(Arguments.help)")
+      complain("\(why)\n\(Arguments.usage)")
       exit(64)
     }
   }
@@ -52,7 +52,7 @@ enum Arguments {
   case help
   case wrong(String)
 
-  static let help = """
+  static let usage = """
     usage: godwitd --config FILE [--foreground]
 
       --config FILE  the configuration; /etc/godwit/godwit.yaml when left out

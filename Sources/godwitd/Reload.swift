@@ -14,7 +14,7 @@ extension Daemon {
     let new: NodeConfiguration
     let accounts: [String: Account.Credentials]
     do throws(ConfigurationErrors) {
-      new = try NodeConfiguration.load(path: configurationPath, hostName: hostName())
+      new = try NodeConfiguration.load(path: configurationPath, hostName: HostName.upToFirstDot())
       accounts = try Startup.accounts(of: new, file: configurationPath)
     } catch {
       return .failure(

@@ -34,7 +34,7 @@ struct Startup: ~Copyable {
     self.path = path
     let configuration: NodeConfiguration
     do throws(ConfigurationErrors) {
-      configuration = try NodeConfiguration.load(path: path, hostName: hostName())
+      configuration = try NodeConfiguration.load(path: path, hostName: HostName.upToFirstDot())
       accounts = try Self.accounts(of: configuration, file: path)
     } catch {
       throw .configuration(error.description)
@@ -82,16 +82,18 @@ struct Startup: ~Copyable {
         }
       }
     }
-    guard missing.isEmpty else {
-      throw ConfigurationErrors(
-        missingUsers: missing, file: file)
+    let errors = missing.map { user in
+      ConfigurationError(
+        file: file, problem: "there is no user \(user)",
+        remedy: "create it, or name another one under user")
     }
+    if let errors = ConfigurationErrors(errors) { throw errors }
     return found
   }
 
   private static func checkCapabilities() throws(StartupError) {
     let needed: [(ProcessLimits.Capability, String)] = [
-      (.networkAdministration, "CAP_NET_ADMIN"), (.rawNetwork, "CAP_NET_RAW"),
+      (.networkAdministration, "CAP_NET_ADMIN"), (.rawSockets, "CAP_NET_RAW"),
     ]
     let missing = needed.filter { !ProcessLimits.hasCapability($0.0) }.map(\.1)
     guard missing.isEmpty else {
