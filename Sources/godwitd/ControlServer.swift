@@ -26,16 +26,17 @@ final class ControlServer {
   static let mostClients = 64
   static let patience = Duration.seconds(10)
 
-  private let listener: UnixListener
+  private var listener: UnixListener?
   private var clients: [UInt64: Client] = [:]
   private var last: UInt64 = 0
   var readers: UInt32?
   var administrators: UInt32?
 
-  var descriptor: Int32 { listener.descriptor }
+  let descriptor: Int32
 
   init(_ listener: consuming UnixListener, readers: UInt32?, administrators: UInt32?) {
-    self.listener = listener
+    descriptor = listener.descriptor
+    self.listener = consume listener
     self.readers = readers
     self.administrators = administrators
   }
@@ -44,12 +45,15 @@ final class ControlServer {
     clients.values.reduce(nil) { earlier($0, $1.patience) }
   }
 
+  /// Stops listening and removes the socket's path.
+  func close() { listener.take()?.close() }
+
   subscript(number: UInt64) -> Client? { clients[number] }
 
   func accept(loop: borrowing EventLoop, log: Log) {
     do throws(SystemError) {
       for _ in 0..<16 {
-        guard let connection = try listener.accept() else { return }
+        guard let connection = try listener?.accept() else { return }
         guard clients.count < Self.mostClients else { continue }
         last += 1
         let client = Client(connection, patience: Clock.now() + Self.patience)

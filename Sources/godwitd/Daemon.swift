@@ -80,6 +80,8 @@ final class Daemon {
     }
     notifier.stopping()
     children.releaseAll(log: log)
+    store.close()
+    control.close()
   }
 
   private func start() {
@@ -169,7 +171,7 @@ final class Daemon {
   private var isDone: Bool {
     guard isStopping else { return false }
     guard routers.allSatisfy({ $0.participant.isOut }) else { return false }
-    if routers.allSatisfy({ $0.participant.hooks.isIdle }) && store.isWritten { return true }
+    if routers.allSatisfy({ $0.participant.hooks.isIdle }) { return true }
     let now = Clock.now()
     if let stopDeadline { return now >= stopDeadline }
     stopDeadline = now + Self.noticeGrace

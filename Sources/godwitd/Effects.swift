@@ -144,23 +144,21 @@ extension Daemon {
   private func announce(_ places: Range<Int>, _ router: LocalRouter) {
     guard let link = router.link, let hardware = link.hardwareAddress else { return }
     var frames: [UInt8] = []
-    var length = ARPPacket.frameLength
     for address in router.configuration.router.addresses[places] {
       switch address {
       case .v4(let address):
         for operation in [ARPPacket.Operation.request, .reply] {
-          GratuitousARP(operation: operation, hardwareAddress: hardware, address: address)
+          GratuitousARP(operation, hardwareAddress: hardware, address: address)
             .append(to: &frames)
         }
       case .v6(let address):
-        length = NeighborAdvertisement.frameLength
         UnsolicitedNeighborAdvertisement(hardwareAddress: hardware, address: address)
           .append(to: &frames)
       }
     }
     do throws(SystemError) {
       router.counters.announcementsSent += try announcer.send(
-        frames, frameLength: length, interfaceIndex: link.index)
+        frames, frameLength: router.family.announcementLength, interfaceIndex: link.index)
     } catch {
       log.writeLimited(
         .warning, about: "announce \(router.name)", at: Clock.now(),
@@ -250,6 +248,11 @@ extension Reason {
     case .rollback: "a step failed and the role went back"
     }
   }
+}
+
+extension VRRP.AddressFamily {
+  /// Bytes of the frame that announces one address: a gratuitous ARP or an unsolicited NA.
+  var announcementLength: Int { self == .ipv4 ? ARPPacket.frameLength : 86 }
 }
 
 extension LocalRouter {

@@ -25,7 +25,7 @@ struct Godwitd {
 
   private static func run(_ path: String) -> Int32 {
     do throws(StartupError) {
-      let daemon = Daemon(try Startup(configurationPath: path))
+      let daemon = Daemon(try Startup.make(configurationPath: path))
       do throws(SystemError) {
         try daemon.run()
         return 0

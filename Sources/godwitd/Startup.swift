@@ -30,40 +30,39 @@ struct Startup: ~Copyable {
   let announcer: Announcer
   let store: StateStore
 
-  init(configurationPath path: String) throws(StartupError) {
-    self.path = path
+  static func make(configurationPath path: String) throws(StartupError) -> Startup {
     let configuration: NodeConfiguration
+    let accounts: [String: Account.Credentials]
     do throws(ConfigurationErrors) {
       configuration = try NodeConfiguration.load(path: path, hostName: HostName.upToFirstDot())
       accounts = try Self.accounts(of: configuration, file: path)
     } catch {
       throw .configuration(error.description)
     }
-    self.configuration = configuration
-    log = Log(level: configuration.logLevel)
-    try Self.checkCapabilities()
+    let log = Log(level: configuration.logLevel)
+    try checkCapabilities()
     ProcessLimits.ignoreBrokenPipes()
     try? ProcessLimits.raiseDescriptorLimit()
-    do throws(SystemError) {
-      loop = try EventLoop.make()
-      signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
-    } catch {
-      throw .system("\(error)")
-    }
-    notifier = ServiceNotifier.fromEnvironment()
-    try Self.makeStateDirectory(configuration.stateDirectory)
+    try makeStateDirectory(configuration.stateDirectory)
     // The socket first: it tells whether another daemon serves this host already.
-    control = try Self.listen(configuration, log)
+    let control = try listen(configuration, log)
     do throws(SystemError) {
-      interfaces = try Interfaces.open()
-      announcer = try Announcer.open()
+      let loop = try EventLoop.make()
+      let signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
+      let interfaces = try Interfaces.open()
+      let announcer = try Announcer.open()
+      try removeLeftovers(interfaces, log)
+      warnOfStrangers(configuration, interfaces, log)
+      let store = StateStore(directory: configuration.stateDirectory, log: log)
+      try store.begin(loop: loop)
+      raise(configuration, log)
+      return Startup(
+        path: path, configuration: configuration, accounts: accounts, log: log, loop: loop,
+        signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
+        announcer: announcer, store: store)
     } catch {
-      throw .system("the kernel's network cannot be reached: \(error)")
+      throw .system("the kernel refuses what Godwit needs: \(error)")
     }
-    try Self.removeLeftovers(interfaces, log)
-    Self.warnOfStrangers(configuration, interfaces, log)
-    store = StateStore(directory: configuration.stateDirectory, log: log)
-    Self.raise(configuration, log)
   }
 
   /// The users that hooks and checks run as, looked up now, since a look-up may take its time.
@@ -149,18 +148,13 @@ struct Startup: ~Copyable {
 
   private static func removeLeftovers(
     _ interfaces: Interfaces, _ log: Log
-  ) throws(StartupError) {
-    do throws(SystemError) {
-      let removed = try interfaces.removeLeftovers()
-      if !removed.isEmpty {
-        log.write(
-          .warning,
-          "removed addresses that an earlier run left behind:"
-            + " \(removed.map(\.description).joined(separator: " "))")
-      }
-    } catch {
-      throw .system("addresses that an earlier run left behind could not be removed: \(error)")
-    }
+  ) throws(SystemError) {
+    let removed = try interfaces.removeLeftovers()
+    guard !removed.isEmpty else { return }
+    log.write(
+      .warning,
+      "removed addresses that an earlier run left behind:"
+        + " \(removed.map(\.description).joined(separator: " "))")
   }
 
   /// A virtual address that somebody else configured would answer on a Backup too.
