@@ -7,6 +7,8 @@ public enum Fault: Hashable, Sendable {
   case noCarrier(String)
   /// The interface has no address to send advertisements from.
   case noSourceAddress(String)
+  /// Another virtual router of this node has the same VRID on the same interface: its name.
+  case identifierTaken(String)
   /// The check of that name fails.
   case check(String)
   /// A `promote` failed or said that the node is unfit; over after a while.
@@ -20,7 +22,7 @@ public enum Fault: Hashable, Sendable {
   public var reason: Reason {
     switch self {
     case .interfaceMissing, .interfaceDown, .noCarrier, .noSourceAddress, .addressesRefused,
-      .socketRefused:
+      .socketRefused, .identifierTaken:
       .link
     case .check, .promoteFailed: .health
     }
@@ -37,6 +39,8 @@ extension Fault: CustomStringConvertible {
     case .noCarrier(let name): "interface \(name) has no carrier: check cable, port and switch"
     case .noSourceAddress(let name):
       "interface \(name) has no address of its own to send from: add one or set source_address"
+    case .identifierTaken(let name):
+      "\(name) has the same VRID on the same interface: give one of them another vrid"
     case .check(let name): "check \(name) fails"
     case .promoteFailed(let how): "promote \(how)"
     case .addressesRefused(let why): "the addresses could not be added: \(why)"

@@ -286,7 +286,10 @@ public struct Participant: Sendable {
 
   private mutating func noteRole(at now: Instant, _ effects: inout [Effect]) {
     guard role != lastRole else { return }
-    effects.append(.roleChanged(from: lastRole, to: role, tenure.reason))
+    // Before the programs that the change starts, after what makes it safe.
+    let place = effects.firstIndex { if case .startHook = $0 { true } else { false } }
+    effects.insert(
+      .roleChanged(from: lastRole, to: role, tenure.reason), at: place ?? effects.endIndex)
     lastRole = role
     since = now
   }

@@ -14,6 +14,8 @@ final class ControlServer {
     var hasAsked = false
     /// Whether its last line is on its way.
     var isFinished = false
+    /// Whether the loop tells when it can be written to.
+    var isWaitingToWrite = false
     /// When a client that says or reads nothing is cut off.
     var patience: Instant?
 
@@ -111,13 +113,21 @@ final class ControlServer {
     guard let client = clients[number] else { return }
     switch client.connection.flush() {
     case .done:
-      if client.isFinished { close(number, loop: loop) }
-    case .pending:
-      let wanted: EventLoop.Readiness = [.readable, .writable]
-      try? loop.change(
-        client.connection.descriptor, for: wanted, token: Token.client.with(number))
+      if client.isFinished { return close(number, loop: loop) }
+      wait(false, client, number, loop)
+    case .pending: wait(true, client, number, loop)
     case .closed: close(number, loop: loop)
     }
+  }
+
+  private func wait(
+    _ toWrite: Bool, _ client: Client, _ number: UInt64, _ loop: borrowing EventLoop
+  ) {
+    guard toWrite != client.isWaitingToWrite else { return }
+    client.isWaitingToWrite = toWrite
+    try? loop.change(
+      client.connection.descriptor, for: toWrite ? [.readable, .writable] : .readable,
+      token: Token.client.with(number))
   }
 
   func close(_ number: UInt64, loop: borrowing EventLoop) {

@@ -27,6 +27,10 @@ final class Daemon {
   let control: ControlServer
   let store: StateStore
   var routers: [LocalRouter] = []
+  /// The virtual routers by where their advertisements come from.
+  var places: [Place: LocalRouter] = [:]
+  /// Advertisements of the batch that is being received; kept for its memory.
+  var heard: [(router: LocalRouter, advertisement: Advertisement, source: IPAddress)] = []
   /// Credentials of the users that hooks and checks run as.
   var accounts: [String: Account.Credentials]
   var discards = DiscardCounters()
@@ -185,7 +189,13 @@ final class Daemon {
     }
     guard !left.isEmpty else { return }
     routers.removeAll { router in left.contains { $0 === router } }
+    places = places.filter { place in !left.contains { $0 === place.value } }
     sockets.close(unusedBy: routers, loop: loop)
+    guard !isStopping else { return }
+    for router in left {
+      guard let next = router.replacement else { continue }
+      add(LocalRouter(next, term: router.participant.term, at: Clock.now()))
+    }
   }
 
   // MARK: The one road
@@ -202,6 +212,10 @@ final class Daemon {
       let now = Clock.now()
       for effect in router.participant.handle(event, at: now) { perform(effect, for: router) }
       router.deadline = router.participant.nextDeadline
+      if router.participant.term != router.savedTerm {
+        router.savedTerm = router.participant.term
+        store.keep(term: router.savedTerm, of: router.name, loop: loop)
+      }
     }
     queue.removeAll(keepingCapacity: true)
     isFeeding = false
@@ -213,7 +227,7 @@ final class Daemon {
     do throws(SystemError) {
       let changes = try interfaces.takeEvents()
       let now = Clock.now()
-      for index in changes.interfaces { carrierPoll.begin(index, at: now) }
+      for index in changes.links { carrierPoll.begin(index, at: now) }
       for router in routers { settle(router, changes) }
     } catch {
       log.writeLimited(
@@ -225,30 +239,29 @@ final class Daemon {
   private func pollCarrier(at now: Instant) {
     for index in carrierPoll.takeDue(at: now) {
       guard (try? interfaces.poll(index)) == true else { continue }
-      for router in routers where router.link?.index == index {
-        settle(router, Interfaces.Changes())
+      for router in routers {
+        applyLink(router)
       }
     }
   }
 
   private func settle(_ router: LocalRouter, _ changes: Interfaces.Changes) {
-    applyLink(router)
-    guard let index = router.link?.index else { return }
-    let addresses = router.configuration.router.addresses
-    let isHolding = router.participant.tenure.isHolding
-    guard isHolding else { return }
-    if changes.isComplete {
-      guard let held = interfaces.held(addresses, index), held.count < addresses.count else {
-        return
-      }
-      feed(router, .addressesLost)
-    } else if let removed = changes.removed[index], addresses.contains(where: removed.contains) {
-      // The event may be of our own making, from before: the kernel knows.
-      guard let held = interfaces.held(addresses, index), held.count < addresses.count else {
-        return
-      }
-      feed(router, .addressesLost)
+    let isTouched = router.link.map { changes.addresses.contains($0.index) } ?? false
+    // A link that changed may be tracked, or be the one that an operator's words now mean.
+    if isTouched || changes.isComplete || !changes.links.isEmpty
+      || (router.link == nil && !changes.addresses.isEmpty)
+    {
+      applyLink(router)
     }
+    guard let index = router.link?.index, router.participant.tenure.isHolding else { return }
+    let addresses = router.configuration.router.addresses
+    let removed = changes.removed[index]
+    guard changes.isComplete || addresses.contains(where: { removed?.contains($0) ?? false }) else {
+      return
+    }
+    // The event may be of our own making, from before: the kernel knows.
+    guard let held = interfaces.held(addresses, index), held.count < addresses.count else { return }
+    feed(router, .addressesLost)
   }
 
   func tellSystemd() {

@@ -48,49 +48,50 @@ extension Daemon {
 
   func receive(_ number: UInt64) {
     let now = Clock.now()
-    var heard: [(router: LocalRouter, advertisement: Advertisement, source: IPAddress)] = []
     let error = sockets.receive(number) { index, family, message, envelope in
       do throws(DiscardReason) {
         let advertisement = try Advertisement(decoding: message, in: envelope)
         let router = try admit(advertisement, message, envelope, index, family, at: now)
         heard.append((router, advertisement, envelope.source))
       } catch {
-        discards.count(error)
-        if error != .unknownVirtualRouter {
-          log.writeLimited(
-            .warning, about: "discard \(error.rawValue)", at: now,
-            "an advertisement from \(envelope.source) was discarded: \(error.explanation)")
-        }
+        discard(error, envelope, at: now)
       }
     }
     for (router, advertisement, source) in heard {
       note(advertisement, source, router, at: now)
       feed(router, .advertisement(advertisement, from: source))
     }
+    heard.removeAll(keepingCapacity: true)
     if let error {
       log.writeLimited(.warning, about: "receive", at: now, "receiving advertisements: \(error)")
     }
+  }
+
+  private func discard(_ reason: DiscardReason, _ envelope: Envelope, at now: Instant) {
+    discards.count(reason)
+    // Other people's virtual routers are nothing to worry about.
+    guard reason != .unknownVirtualRouter else { return }
+    log.writeLimited(
+      .warning, about: "discard \(reason.rawValue)", at: now,
+      "an advertisement from \(envelope.source) was discarded: \(reason.explanation)")
   }
 
   private func admit(
     _ advertisement: Advertisement, _ message: Span<UInt8>, _ envelope: Envelope,
     _ index: Int32, _ family: VRRP.AddressFamily, at now: Instant
   ) throws(DiscardReason) -> LocalRouter {
-    let found = routers.first {
-      $0.configuration.router.identifier == advertisement.identifier && $0.link?.index == index
-        && $0.family == family && !$0.isLeaving
-    }
-    guard let router = found else { throw .unknownVirtualRouter }
+    let place = Place(index, family, advertisement.identifier)
+    guard let router = places[place] else { throw .unknownVirtualRouter }
     guard !interfaces.isOwn(envelope.source, index) else { throw .ownSource }
     let listsOurs = advertisement.lists(router.addressList, in: message)
     try router.participant.router.admit(
       advertisement, from: envelope.source, listsOurAddresses: listsOurs)
     if !listsOurs {
-      let theirs = Advertisement.addresses(in: message, family: family)
+      let theirs = Advertisement.addresses(in: message, family: family).prefix(8)
       log.writeLimited(
         .warning, about: "addresses \(router.name)", at: now,
         "\(router.name): \(envelope.source) advertises other addresses than ours:"
-          + " \(theirs.prefix(8).map(\.description).joined(separator: " "))")
+          + " \(theirs.map(\.description).joined(separator: " "))")
     }
     return router
   }
@@ -189,7 +190,6 @@ extension Daemon {
     log.write(
       to == .fault ? .error : .notice,
       "\(router.name): \(text)\(why), term \(router.participant.term)")
-    store.keep(term: router.participant.term, of: router.name, loop: loop)
     tellSystemd()
   }
 
@@ -259,7 +259,7 @@ extension LocalRouter {
   /// The addresses that move: all, unless this node owns some and has them in any case.
   func addressesToMove(_ interfaces: Interfaces, _ index: Int32) -> [InterfaceAddress] {
     guard configuration.router.priority == .owner else { return configuration.addresses }
-    let own = Set(interfaces.own(index).map(\.interfaceAddress.address))
+    let own = Set(interfaces.ownAddresses(index).map(\.interfaceAddress.address))
     return configuration.addresses.filter { !own.contains($0.address) }
   }
 }

@@ -122,13 +122,12 @@ extension Daemon {
 
   func childEnded(_ number: UInt64) {
     guard let child = children[number] else { return }
-    // What it wrote before it ended is still in the pipes.
-    _ = child.process.readOutput()
-    childComplains(number)
+    // This ends what it left running in its group, so that nothing holds the pipes open.
     guard let status = child.process.reap() else { return }
     loop.forget(child.process.exitDescriptor)
-    // Whatever it left running in its group has no one to answer to.
-    child.process.killGroup()
+    // What it wrote before it ended is still in them.
+    _ = child.process.readOutput()
+    childComplains(number)
     switch child.purpose {
     case .hook(let router, let run):
       feed(router, .hookEnded(run.identifier, ProgramEnd(status)))

@@ -9,7 +9,10 @@ final class Interfaces {
   private var addresses: AddressTable
   private var monitor: LinkMonitor
   private(set) var links: [Int32: Link] = [:]
-  private var records: [Int32: [AddressRecord]] = [:]
+  /// Addresses that Godwit did not add, in the kernel's order.
+  private var own: [Int32: [AddressRecord]] = [:]
+  /// Addresses that carry Godwit's tag.
+  private var ours: [Int32: Set<IPAddress>] = [:]
 
   var descriptor: Int32 { monitor.descriptor }
 
@@ -34,16 +37,31 @@ final class Interfaces {
   func read() throws(SystemError) {
     links = [:]
     for link in try table.links() { links[link.index] = link }
-    records = [:]
-    for record in try addresses.list() {
-      records[record.interfaceIndex, default: []].append(record)
+    own = [:]
+    ours = [:]
+    for record in try addresses.list() { take(record) }
+  }
+
+  private func take(_ record: AddressRecord) {
+    drop(record)
+    if record.protocolTag == AddressTable.protocolTag {
+      ours[record.interfaceIndex, default: []].insert(record.interfaceAddress.address)
+    } else {
+      own[record.interfaceIndex, default: []].append(record)
     }
+  }
+
+  private func drop(_ record: AddressRecord) {
+    own[record.interfaceIndex]?.removeAll { $0.interfaceAddress == record.interfaceAddress }
+    ours[record.interfaceIndex]?.remove(record.interfaceAddress.address)
   }
 
   /// What a batch of events changed.
   struct Changes {
-    /// Interfaces whose link or addresses are not what they were.
-    var interfaces: Set<Int32> = []
+    /// Interfaces that came, went or changed.
+    var links: Set<Int32> = []
+    /// Interfaces whose own addresses changed; Godwit's are not among them.
+    var addresses: Set<Int32> = []
     /// Addresses that went away, by interface.
     var removed: [Int32: Set<IPAddress>] = [:]
     /// Events were lost and everything was read anew.
@@ -56,23 +74,23 @@ final class Interfaces {
     _ = try monitor.receive(limit: 512) { event in
       switch event {
       case .link(let link):
-        if links[link.index] != link { changes.interfaces.insert(link.index) }
+        if links[link.index] != link { changes.links.insert(link.index) }
         links[link.index] = link
       case .linkRemoved(let index, _):
         links[index] = nil
-        records[index] = nil
-        changes.interfaces.insert(index)
+        own[index] = nil
+        ours[index] = nil
+        changes.links.insert(index)
       case .addressAdded(let record):
-        records[record.interfaceIndex, default: []].removeAll {
-          $0.interfaceAddress == record.interfaceAddress
+        take(record)
+        if record.protocolTag != AddressTable.protocolTag {
+          changes.addresses.insert(record.interfaceIndex)
         }
-        records[record.interfaceIndex, default: []].append(record)
-        changes.interfaces.insert(record.interfaceIndex)
       case .addressRemoved(let record):
-        records[record.interfaceIndex]?.removeAll {
-          $0.interfaceAddress == record.interfaceAddress
+        drop(record)
+        if record.protocolTag != AddressTable.protocolTag {
+          changes.addresses.insert(record.interfaceIndex)
         }
-        changes.interfaces.insert(record.interfaceIndex)
         changes.removed[record.interfaceIndex, default: []].insert(record.interfaceAddress.address)
       case .overflow: changes.isComplete = true
       }
@@ -96,20 +114,21 @@ final class Interfaces {
     case .hardwareAddress(let address):
       return links.values.filter { $0.hardwareAddress == address }.min { $0.index < $1.index }
     case .subnet(let subnet):
-      let index = records.keys.sorted().first { index in
-        own(index).contains { subnet.contains($0.interfaceAddress.address) }
+      let index = own.keys.sorted().first { index in
+        links[index] != nil
+          && ownAddresses(index).contains { subnet.contains($0.interfaceAddress.address) }
       }
       return index.flatMap { links[$0] }
     }
   }
 
   /// The addresses of the interface that Godwit did not add.
-  func own(_ index: Int32) -> [AddressRecord] {
-    (records[index] ?? []).filter { $0.protocolTag != AddressTable.protocolTag }
-  }
+  func ownAddresses(_ index: Int32) -> [AddressRecord] { own[index] ?? [] }
 
+  /// Whether the interface has this address, whoever added it.
   func isOwn(_ address: IPAddress, _ index: Int32) -> Bool {
-    records[index]?.contains { $0.interfaceAddress.address == address } ?? false
+    if ours[index]?.contains(address) == true { return true }
+    return own[index]?.contains { $0.interfaceAddress.address == address } ?? false
   }
 
   /// The primary address of RFC 9568 section 1.7: over IPv4 the first that is not secondary, over
@@ -117,7 +136,7 @@ final class Interfaces {
   func primaryAddress(
     _ index: Int32, _ family: AddressFamily, avoiding excluded: [IPAddress]
   ) -> IPAddress? {
-    let usable = own(index).filter { record in
+    let usable = ownAddresses(index).filter { record in
       let address = record.interfaceAddress.address
       guard address.family == family, !record.isTentative, !record.isDuplicate else { return false }
       return family == .ipv6 ? address.isLinkLocal : !record.isSecondary
@@ -129,7 +148,7 @@ final class Interfaces {
   /// The address with the prefix it is added with: full length when the interface has an address of
   /// its own in that network already, so that the virtual one is never the primary of it.
   func installable(_ address: InterfaceAddress, _ index: Int32) -> InterfaceAddress {
-    let isCovered = own(index).contains {
+    let isCovered = ownAddresses(index).contains {
       $0.interfaceAddress.address != address.address
         && $0.interfaceAddress.prefixLength <= address.prefixLength
         && $0.interfaceAddress.contains(address.address)
@@ -154,9 +173,9 @@ final class Interfaces {
   func remove(_ unwanted: [IPAddress], _ index: Int32) -> String? {
     let gone = Set(unwanted)
     do throws(SystemError) {
-      let ours = try tagged(index).filter { gone.contains($0.address) }
-      if ours.isEmpty { return nil }
-      let failures = addresses.remove(ours, interfaceIndex: index)
+      let present = try tagged(index).filter { gone.contains($0.address) }
+      if present.isEmpty { return nil }
+      let failures = addresses.remove(present, interfaceIndex: index)
       let left = try tagged(index).filter { gone.contains($0.address) }
       if left.isEmpty { return nil }
       let why = failures.first.map { ": \($0.error)" } ?? ""
@@ -174,11 +193,13 @@ final class Interfaces {
   /// Removes whatever carries Godwit's tag, on every interface: leftovers of an earlier run.
   func removeLeftovers() throws(SystemError) -> [InterfaceAddress] {
     var removed: [InterfaceAddress] = []
-    for index in records.keys.sorted() {
-      let ours = try tagged(index)
-      guard !ours.isEmpty else { continue }
-      if let failure = addresses.remove(ours, interfaceIndex: index).first { throw failure.error }
-      removed += ours
+    for index in ours.keys.sorted() {
+      let leftovers = try tagged(index)
+      guard !leftovers.isEmpty else { continue }
+      if let failure = addresses.remove(leftovers, interfaceIndex: index).first {
+        throw failure.error
+      }
+      removed += leftovers
     }
     try read()
     return removed

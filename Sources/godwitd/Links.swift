@@ -20,7 +20,9 @@ extension Daemon {
       _ = interfaces.remove(router.configuration.router.addresses, old.index)
     }
     let cameUp = link?.isUp == true && router.link?.isUp != true
+    let hasMoved = link?.index != router.link?.index
     router.link = link
+    if hasMoved { place(router) }
     var faults: Set<Fault> = []
     var source: IPAddress?
     if let link {
@@ -29,6 +31,11 @@ extension Daemon {
         if cameUp { sockets.rejoin(link.index, router.family) }
       } catch {
         faults.insert(.socketRefused("\(error)"))
+      }
+      if let other = places[Place(link.index, router.family, router.identifier)],
+        other !== router, !router.isLeaving
+      {
+        faults.insert(.identifierTaken(other.name))
       }
       faults.formUnion(Self.faults(of: link))
       source = self.source(router, link)
@@ -47,8 +54,16 @@ extension Daemon {
       router.source = source
       router.template = nil
     }
-    sockets.close(unusedBy: routers, loop: loop)
+    if hasMoved { sockets.close(unusedBy: routers, loop: loop) }
     feed(router, .link(faults, source: source))
+  }
+
+  /// Enters a virtual router where its advertisements come from, the first one that claims the place.
+  private func place(_ router: LocalRouter) {
+    places = places.filter { $0.value !== router }
+    guard let link = router.link, !router.isLeaving else { return }
+    let place = Place(link.index, router.family, router.identifier)
+    if places[place] == nil { places[place] = router }
   }
 
   private static func faults(of link: Link) -> Set<Fault> {

@@ -23,15 +23,20 @@ final class LocalRouter {
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
   /// Set when the role is given up for good: the configuration has it no longer.
   var isLeaving = false
+  /// What takes its place once it has left: the same name with another identity.
+  var replacement: VirtualRouterConfiguration?
+  /// The term that was last handed to the disk.
+  var savedTerm: UInt64
 
   var name: String { configuration.name }
+  var identifier: VirtualRouterIdentifier { configuration.router.identifier }
   var family: VRRP.AddressFamily { configuration.router.family }
 
   init(_ configuration: VirtualRouterConfiguration, term: UInt64, at now: Instant) {
     self.configuration = configuration
     participant = Participant(configuration.participant, term: term, at: now)
     addressList = AddressList(configuration.router.addresses)
-    deadline = nil
+    savedTerm = term
   }
 
   func adopt(_ configuration: VirtualRouterConfiguration) {
@@ -55,6 +60,19 @@ final class LocalRouter {
       && new.router.version == configuration.router.version
       && new.router.family == configuration.router.family
       && (new.router.priority == .owner) == (configuration.router.priority == .owner)
+  }
+}
+
+/// Where advertisements of a virtual router come from: no two may share it.
+struct Place: Hashable {
+  let index: Int32
+  let family: VRRP.AddressFamily
+  let identifier: VirtualRouterIdentifier
+
+  init(_ index: Int32, _ family: VRRP.AddressFamily, _ identifier: VirtualRouterIdentifier) {
+    self.index = index
+    self.family = family
+    self.identifier = identifier
   }
 }
 

@@ -12,7 +12,9 @@ final class Log {
 
   func write(_ level: LogLevel, _ text: String) {
     guard level.priority <= self.level.priority else { return }
-    output.write(text, priority: level.priority)
+    for line in text.split(separator: "\n") {
+      output.write(String(line), priority: level.priority)
+    }
   }
 
   /// A line that input from outside can cause: at most one per `subject` in ten seconds, and the

@@ -54,13 +54,14 @@ extension Daemon {
         continue
       }
       if let old {
-        // Another identity: released like a stop, and taken in as a new one.
+        // Another identity: released like a stop, and taken in as a new one once that is done.
         outcome.changed.append(wanted.name)
         old.isLeaving = true
+        old.replacement = wanted
         feed(old, .shutdown)
-      } else {
-        outcome.added.append(wanted.name)
+        continue
       }
+      outcome.added.append(wanted.name)
       add(LocalRouter(wanted, term: store.term(wanted.name), at: now))
     }
     outcome.message = outcome.sentence

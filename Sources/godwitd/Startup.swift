@@ -197,7 +197,7 @@ extension Interfaces {
   /// Whether any interface has this address without Godwit's doing.
   func has(_ address: IPAddress) -> Bool {
     links.keys.contains { index in
-      own(index).contains { $0.interfaceAddress.address == address }
+      ownAddresses(index).contains { $0.interfaceAddress.address == address }
     }
   }
 }
