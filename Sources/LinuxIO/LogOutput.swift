@@ -74,7 +74,7 @@ public struct LogOutput: ~Copyable {
 
   private func format(_ text: String, _ priority: Int) -> [UInt8] {
     let start = isJournal ? "<\(min(7, max(0, priority)))>" : "\(Clock.wallClock()) "
-    let loss = droppedLines > 0 ? "(\(droppedLines) lines lost before this one) " : ""
+    let loss = droppedLines > 0 ? "(lines lost before this one: \(droppedLines)) " : ""
     var line = Array(start.utf8) + Array(loss.utf8) + Array(LineBuffer.printable(text.utf8).utf8)
     if line.count >= Self.longestLine {
       // Room for the ellipsis and the line feed; not within a character of UTF-8.

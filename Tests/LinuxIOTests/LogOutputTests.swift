@@ -53,7 +53,7 @@ private func withoutTime(_ line: String) -> Substring {
     log.write("again", priority: 6)
     #expect(
       lines(of: reader.number).map(withoutTime)
-        == ["(2 lines lost before this one) back", "again"])
+        == ["(lines lost before this one: 2) back", "again"])
   }
 
   @Test func `The journal's socket gets priorities, and a full one blocks nobody`() throws {
@@ -77,7 +77,7 @@ private func withoutTime(_ line: String) -> Substring {
     #expect(log.droppedLines == 1)
     _ = lines(of: reader.number)
     log.write("back", priority: 4)
-    #expect(lines(of: reader.number).last == "<4>(1 lines lost before this one) back")
+    #expect(lines(of: reader.number).last == "<4>(lines lost before this one: 1) back")
     #expect(LogOutput(descriptor: writer.number, journalStream: "1:2").isJournal == false)
     #expect(LogOutput(descriptor: writer.number, journalStream: "nonsense").isJournal == false)
   }
