@@ -36,7 +36,8 @@ public struct LogOutput: ~Copyable {
       descriptor: descriptor, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
   }
 
-  init(descriptor: Int32, journalStream: String?) {
+  /// `reopens` false: as if the pipe or terminal could not be opened again, for want of permission.
+  init(descriptor: Int32, journalStream: String?, reopens: Bool = true) {
     let identity = FileIdentity(descriptor: descriptor)
     isJournal = identity != nil && identity == journalStream.flatMap(Self.identity)
     var status = stat()
@@ -47,7 +48,7 @@ public struct LogOutput: ~Copyable {
     case S_IFREG: stream = .file
     default:
       let flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-      reopened = open("/proc/self/fd/\(descriptor)", flags)
+      if reopens { reopened = open("/proc/self/fd/\(descriptor)", flags) }
       stream = reopened >= 0 ? .nonblocking : .asked
     }
     self.descriptor = reopened >= 0 ? reopened : descriptor

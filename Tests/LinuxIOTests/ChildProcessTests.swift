@@ -135,6 +135,14 @@ func shell(_ script: String, limit: Int = 65536, input: [UInt8] = []) -> ChildPr
     #expect(throws: SystemError("execve", EACCES)) { _ = try ChildProcess.start(request) }
   }
 
+  @Test func `A program can be run as the user that the daemon is, root or not`() throws {
+    let name = try #require(Account.userName(geteuid()))
+    var request = shell("id -un")
+    request.credentials = Account.credentials(user: name)
+    #expect(request.credentials?.user == geteuid())
+    #expect(try run(request).output == "\(name)\n")
+  }
+
   @Test func `A missing program, one that may not be run and no absolute path are told apart`()
     throws
   {
