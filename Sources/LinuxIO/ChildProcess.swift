@@ -5,8 +5,9 @@ import Glibc
 ///
 /// It starts with a clean slate (godwit_spawn) in its own session, so that one signal reaches it and
 /// everything it started that did not leave its process group. Its end is a descriptor for the event
-/// loop (pidfd_open(2)). Nothing here blocks. A process whose owner is dropped before `reap()` told of
-/// its end is killed with its group, and stays a zombie unless it was one already.
+/// loop (pidfd_open(2)). Nothing here blocks, and a stream that is closed here leaves the loop by
+/// itself. A process whose owner is dropped before `reap()` told of its end is killed with its group,
+/// and stays a zombie unless it was one already.
 public struct ChildProcess: ~Copyable {
   /// How a process ended.
   public enum ExitStatus: Hashable, Sendable {
@@ -107,7 +108,8 @@ public struct ChildProcess: ~Copyable {
     inputPipe = nil
   }
 
-  /// Collects standard output: up to the limit, then reads and drops. True while it is open.
+  /// Collects standard output: up to the limit, then reads and drops. True while it is open; after
+  /// `reap()` it takes what is there and closes.
   public mutating func readOutput() -> Bool {
     guard let number = outputDescriptor else { return false }
     let open = Self.drain(number) { bytes in
@@ -115,21 +117,22 @@ public struct ChildProcess: ~Copyable {
       output.append(contentsOf: kept)
       if kept.count < bytes.count { outputOverflowed = true }
     }
-    if !open { outputPipe = nil }
-    return open
+    if open && !reaped { return true }
+    outputPipe = nil
+    return false
   }
 
   /// Hands out the lines that came on standard error: at most 1 KiB each, invalid UTF-8 and control
-  /// characters replaced. True while it is open; at its end a last line may lack its line feed.
+  /// characters replaced. True while it is open; after `reap()` it takes what is there and closes. The
+  /// last line may lack its line feed.
   @discardableResult
   public mutating func readErrorLines(_ body: (String) -> Void) -> Bool {
     guard let number = errorDescriptor else { return false }
     let open = Self.drain(number) { errorLines.append($0, body) }
-    if !open {
-      errorLines.finish(body)
-      errorPipe = nil
-    }
-    return open
+    if open && !reaped { return true }
+    errorLines.finish(body)
+    errorPipe = nil
+    return false
   }
 
   /// Sends a signal to the process and its group; nothing once it has been reaped.
@@ -143,7 +146,8 @@ public struct ChildProcess: ~Copyable {
   /// How the process ended; nil while it runs, and after it was told once.
   ///
   /// What it left behind in its group is killed, before its pid can become another's. Processes that
-  /// still hold its output open are not waited for: read what is there and drop this value.
+  /// still hold its streams open are not waited for: `readOutput()` and `readErrorLines` once more, and
+  /// this value can be dropped.
   public mutating func reap() -> ExitStatus? {
     var signalled: Int32 = 0
     var status: Int32 = 0

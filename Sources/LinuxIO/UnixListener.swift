@@ -26,7 +26,7 @@ public struct UnixListener: ~Copyable {
   {
     let address = try UnixAddress(path: path)
     let directory = try lockDirectory(of: path)
-    defer { _ = directory }
+    defer { flock(directory.number, LOCK_UN) }
     try removeStaleSocket(at: path, address)
     let socket = try UnixAddress.socket()
     guard address.use({ bind(socket.number, $0, $1) }) == 0 else { throw SystemError("bind") }
@@ -80,7 +80,7 @@ public struct UnixListener: ~Copyable {
     guard number >= 0 else { throw SystemError("open") }
     let descriptor = FileDescriptor(owning: number)
     guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
-      throw SystemError("flock", errno == EWOULDBLOCK ? EADDRINUSE : errno)
+      throw errno == EWOULDBLOCK ? SystemError("bind", EADDRINUSE) : SystemError("flock")
     }
     return descriptor
   }

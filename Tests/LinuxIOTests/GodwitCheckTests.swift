@@ -92,9 +92,9 @@ private func check(_ arguments: [String]) -> ChildProcess.Request {
     write(client.number, bytes, bytes.count)
     shutdown(client.number, Int32(SHUT_WR))
     #expect(waitUntilReady(child.exitDescriptor))
+    #expect(child.reap() == .exited(status))
     var errors: [String] = []
     child.readErrorLines { errors.append($0) }
-    #expect(child.reap() == .exited(status))
     #expect(errors == reasons.map { "http \(url): \($0)" })
     #expect(
       request.hasPrefix(
