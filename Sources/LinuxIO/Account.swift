@@ -21,9 +21,9 @@ public enum Account {
 
   /// The user of that name; nil when there is none or the lookup failed.
   public static func credentials(user name: String) -> Credentials? {
-    var found = withUser({ entry, buffer, size, result in
+    var found = withUser { entry, buffer, size, result in
       getpwnam_r(name, entry, buffer, size, result)
-    }) { entry in
+    } read: { entry in
       Credentials(
         user: entry.pw_uid, group: entry.pw_gid, groups: [], name: String(cString: entry.pw_name),
         homeDirectory: String(cString: entry.pw_dir), shell: String(cString: entry.pw_shell))
@@ -35,9 +35,11 @@ public enum Account {
 
   /// The name of a user; nil when there is none.
   public static func userName(_ identifier: UInt32) -> String? {
-    withUser({ entry, buffer, size, result in
+    withUser { entry, buffer, size, result in
       getpwuid_r(identifier, entry, buffer, size, result)
-    }) { String(cString: $0.pw_name) }
+    } read: {
+      String(cString: $0.pw_name)
+    }
   }
 
   /// The number of a group; nil when there is none.
@@ -55,7 +57,7 @@ public enum Account {
     UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
   ) -> Int32
 
-  private static func withUser<Value>(_ lookup: UserLookup, _ read: (passwd) -> Value) -> Value? {
+  private static func withUser<Value>(_ lookup: UserLookup, read: (passwd) -> Value) -> Value? {
     withGrowingBuffer { buffer, size in
       var entry = passwd()
       var result: UnsafeMutablePointer<passwd>?

@@ -5,36 +5,10 @@ import Glibc
 ///
 /// It starts with a clean slate (godwit_spawn) in its own session, so that one signal reaches it and
 /// everything it started that did not leave its process group. Its end is a descriptor for the event
-/// loop (pidfd_open(2)). Nothing here blocks. A process whose owner is dropped before `reap()` told of
-/// its end is killed with its group.
+/// loop (pidfd_open(2)). Nothing here blocks, and a stream that is closed here leaves the loop by
+/// itself. A process whose owner is dropped before `reap()` told of its end is killed with its group,
+/// and stays a zombie unless it was one already.
 public struct ChildProcess: ~Copyable {
-  /// What is to run.
-  public struct Request: Sendable {
-    /// The program's absolute path, then its arguments.
-    public var arguments: [String]
-    /// Its whole environment, each `NAME=VALUE`.
-    public var environment: [String]
-    /// The user to run as; nil for the daemon's own.
-    public var credentials: Account.Credentials?
-    /// Its standard input.
-    public var input: [UInt8]
-    /// Bytes of its standard output that are kept.
-    public var outputLimit: Int
-    /// Whether standard input stays open after `input`, for `writeMore`.
-    public var keepsInputOpen = false
-
-    public init(
-      arguments: [String], environment: [String] = [], credentials: Account.Credentials? = nil,
-      input: [UInt8] = [], outputLimit: Int = 65536
-    ) {
-      self.arguments = arguments
-      self.environment = environment
-      self.credentials = credentials
-      self.input = input
-      self.outputLimit = outputLimit
-    }
-  }
-
   /// How a process ended.
   public enum ExitStatus: Hashable, Sendable {
     /// With this exit code, 0-255.
@@ -90,9 +64,7 @@ public struct ChildProcess: ~Copyable {
   /// EACCES for one that may not be run, or with EINVAL when its path is not absolute or a string
   /// contains NUL.
   public static func start(_ request: Request) throws(SystemError) -> ChildProcess {
-    guard let path = request.arguments.first, path.utf8.first == UInt8(ascii: "/"),
-      (request.arguments + request.environment).allSatisfy({ !$0.utf8.contains(0) })
-    else { throw SystemError("execve", EINVAL) }
+    guard request.isWellFormed else { throw SystemError("execve", EINVAL) }
     let input = try Pipe.make(keeps: .writing)
     let output = try Pipe.make(keeps: .reading)
     let error = try Pipe.make(keeps: .reading)
@@ -107,7 +79,7 @@ public struct ChildProcess: ~Copyable {
     wanted.output = output.given.number
     wanted.error = error.given.number
     var pidfd: Int32 = -1
-    let process = try spawn(request, &wanted, &pidfd)
+    let process = try request.spawn(&wanted, &pidfd)
     var child = ChildProcess(
       process, exit: FileDescriptor(owning: pidfd), input: input.keep(), output: output.keep(),
       error: error.keep(), request)
@@ -154,7 +126,8 @@ public struct ChildProcess: ~Copyable {
   /// Closes standard input, so that the program finds its end.
   public mutating func closeInput() { inputPipe = nil }
 
-  /// Collects standard output: up to the limit, then reads and drops. True while it is open.
+  /// Collects standard output: up to the limit, then reads and drops. True while it is open; after
+  /// `reap()` it takes what is there and closes.
   public mutating func readOutput() -> Bool {
     guard let number = outputDescriptor else { return false }
     let open = Self.drain(number) { bytes in
@@ -162,21 +135,22 @@ public struct ChildProcess: ~Copyable {
       output.append(contentsOf: kept)
       if kept.count < bytes.count { outputOverflowed = true }
     }
-    if !open { outputPipe = nil }
-    return open
+    if open && !reaped { return true }
+    outputPipe = nil
+    return false
   }
 
   /// Hands out the lines that came on standard error: at most 1 KiB each, invalid UTF-8 and control
-  /// characters replaced. True while it is open; at its end a last line may lack its line feed.
+  /// characters replaced. True while it is open; after `reap()` it takes what is there and closes. The
+  /// last line may lack its line feed.
   @discardableResult
   public mutating func readErrorLines(_ body: (String) -> Void) -> Bool {
     guard let number = errorDescriptor else { return false }
     let open = Self.drain(number) { errorLines.append($0, body) }
-    if !open {
-      errorLines.finish(body)
-      errorPipe = nil
-    }
-    return open
+    if open && !reaped { return true }
+    errorLines.finish(body)
+    errorPipe = nil
+    return false
   }
 
   /// Sends a signal to the process and its group; nothing once it has been reaped.
@@ -190,7 +164,8 @@ public struct ChildProcess: ~Copyable {
   /// How the process ended; nil while it runs, and after it was told once.
   ///
   /// What it left behind in its group is killed, before its pid can become another's. Processes that
-  /// still hold its output open are not waited for: read what is there and drop this value.
+  /// still hold its streams open are not waited for: `readOutput()` and `readErrorLines` once more, and
+  /// this value can be dropped.
   public mutating func reap() -> ExitStatus? {
     var signalled: Int32 = 0
     var status: Int32 = 0
@@ -215,45 +190,5 @@ public struct ChildProcess: ~Copyable {
       }
       return true
     }
-  }
-
-  private static func spawn(
-    _ request: Request, _ wanted: inout godwit_spawn_request, _ pidfd: inout Int32
-  ) throws(SystemError) -> Int32 {
-    let groups = request.credentials?.groups ?? []
-    if let user = request.credentials {
-      wanted.switches_user = 1
-      wanted.user = user.user
-      wanted.group = user.group
-      wanted.group_count = groups.count
-    }
-    var call: UnsafePointer<CChar>?
-    var failure: Int32 = 0
-    let process = withStrings(request.arguments) { arguments in
-      withStrings(request.environment) { environment in
-        groups.withUnsafeBufferPointer { groups in
-          wanted.path = UnsafePointer(arguments[0])
-          wanted.arguments = UnsafePointer(arguments)
-          wanted.environment = UnsafePointer(environment)
-          wanted.groups = groups.baseAddress
-          let process = godwit_spawn(&wanted, &pidfd, &call)
-          failure = errno
-          return process
-        }
-      }
-    }
-    guard process >= 0 else {
-      throw SystemError(call.map { String(cString: $0) } ?? "vfork", failure)
-    }
-    return process
-  }
-
-  // An array of C strings that ends with NULL, as execve(2) wants it.
-  private static func withStrings<Value>(
-    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
-  ) -> Value {
-    var pointers = strings.map { strdup($0) } + [nil]
-    defer { for pointer in pointers { free(pointer) } }
-    return body(&pointers)
   }
 }

@@ -36,7 +36,8 @@ public struct LogOutput: ~Copyable {
       descriptor: descriptor, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
   }
 
-  init(descriptor: Int32, journalStream: String?) {
+  /// `reopens` false: as if the pipe or terminal could not be opened again, for want of permission.
+  init(descriptor: Int32, journalStream: String?, reopens: Bool = true) {
     let identity = FileIdentity(descriptor: descriptor)
     isJournal = identity != nil && identity == journalStream.flatMap(Self.identity)
     var status = stat()
@@ -47,7 +48,7 @@ public struct LogOutput: ~Copyable {
     case S_IFREG: stream = .file
     default:
       let flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-      reopened = open("/proc/self/fd/\(descriptor)", flags)
+      if reopens { reopened = open("/proc/self/fd/\(descriptor)", flags) }
       stream = reopened >= 0 ? .nonblocking : .asked
     }
     self.descriptor = reopened >= 0 ? reopened : descriptor
@@ -74,7 +75,7 @@ public struct LogOutput: ~Copyable {
 
   private func format(_ text: String, _ priority: Int) -> [UInt8] {
     let start = isJournal ? "<\(min(7, max(0, priority)))>" : "\(Clock.wallClock()) "
-    let loss = droppedLines > 0 ? "(\(droppedLines) lines lost before this one) " : ""
+    let loss = droppedLines > 0 ? "(lines lost before this one: \(droppedLines)) " : ""
     var line = Array(start.utf8) + Array(loss.utf8) + Array(LineBuffer.printable(text.utf8).utf8)
     if line.count >= Self.longestLine {
       // Room for the ellipsis and the line feed; not within a character of UTF-8.

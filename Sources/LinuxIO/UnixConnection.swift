@@ -74,8 +74,11 @@ public struct UnixConnection: ~Copyable {
     return []
   }
 
-  /// The next line. Call it until it has none: what has been read is no longer announced by the
-  /// event loop. After the client's half-close its last whole lines still come.
+  /// Whether bytes have been read that `receiveLine()` has not handed out: the event loop no longer
+  /// announces them, so a caller that stops after some lines comes back without being woken.
+  public var hasReceivedInput: Bool { taken < received.count }
+
+  /// The next line. Call it until it has none, or see `hasReceivedInput`. After the client's half-close its last whole lines still come.
   public mutating func receiveLine() -> LineResult {
     while true {
       if let line = takeLine() { return line.count <= Self.longestLine ? .line(line) : .tooLong }
@@ -88,7 +91,8 @@ public struct UnixConnection: ~Copyable {
   /// Adds bytes to what `flush()` sends; false, and nothing added, beyond `outputBound`.
   public mutating func queue(_ bytes: [UInt8]) -> Bool {
     guard pending.count - sent + bytes.count <= Self.outputBound else { return false }
-    if sent > 0 {
+    // Moved seldom: otherwise many small pieces behind a large one would each move all of it.
+    if sent > pending.count / 2 {
       pending.removeFirst(sent)
       sent = 0
     }

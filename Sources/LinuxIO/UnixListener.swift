@@ -26,7 +26,7 @@ public struct UnixListener: ~Copyable {
   {
     let address = try UnixAddress(path: path)
     let directory = try lockDirectory(of: path)
-    defer { _ = directory }
+    defer { flock(directory.number, LOCK_UN) }
     try removeStaleSocket(at: path, address)
     let socket = try UnixAddress.socket()
     guard address.use({ bind(socket.number, $0, $1) }) == 0 else { throw SystemError("bind") }
@@ -80,7 +80,7 @@ public struct UnixListener: ~Copyable {
     guard number >= 0 else { throw SystemError("open") }
     let descriptor = FileDescriptor(owning: number)
     guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
-      throw SystemError("flock", errno == EWOULDBLOCK ? EADDRINUSE : errno)
+      throw errno == EWOULDBLOCK ? SystemError("bind", EADDRINUSE) : SystemError("flock")
     }
     return descriptor
   }
@@ -99,34 +99,5 @@ public struct UnixListener: ~Copyable {
     // Only ECONNREFUSED says that nobody listens: EAGAIN is a daemon whose queue is full.
     guard !answered, errno == ECONNREFUSED else { throw SystemError("bind", EADDRINUSE) }
     guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink") }
-  }
-}
-
-/// Which file a path names, whatever it is called.
-struct FileIdentity: Equatable {
-  let device: UInt64
-  let inode: UInt64
-
-  /// nil when there is nothing at the path.
-  init?(path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return nil }
-    self.init(status)
-  }
-
-  /// nil when the descriptor is not open.
-  init?(descriptor: Int32) {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return nil }
-    self.init(status)
-  }
-
-  init(device: UInt64, inode: UInt64) {
-    self.device = device
-    self.inode = inode
-  }
-
-  private init(_ status: stat) {
-    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 }

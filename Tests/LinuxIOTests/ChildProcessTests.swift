@@ -32,9 +32,9 @@ func run(_ request: ChildProcess.Request) throws -> Outcome {
       case 2: _ = child.readOutput()
       case 3: child.readErrorLines { outcome.errors.append($0) }
       default:
+        outcome.status = child.reap()
         _ = child.readOutput()
         child.readErrorLines { outcome.errors.append($0) }
-        outcome.status = child.reap()
       }
     }
   }
@@ -135,6 +135,14 @@ func shell(_ script: String, limit: Int = 65536, input: [UInt8] = []) -> ChildPr
     #expect(throws: SystemError("execve", EACCES)) { _ = try ChildProcess.start(request) }
   }
 
+  @Test func `A program can be run as the user that the daemon is, root or not`() throws {
+    let name = try #require(Account.userName(geteuid()))
+    var request = shell("id -un")
+    request.credentials = Account.credentials(user: name)
+    #expect(request.credentials?.user == geteuid())
+    #expect(try run(request).output == "\(name)\n")
+  }
+
   @Test func `A missing program, one that may not be run and no absolute path are told apart`()
     throws
   {
@@ -204,6 +212,14 @@ func shell(_ script: String, limit: Int = 65536, input: [UInt8] = []) -> ChildPr
     #expect(Clock.now() - start < .seconds(20))
     let grandchild = try #require(Int32(outcome.output.split(separator: "\n")[0]))
     #expect(becomesTrue { hasEnded(grandchild) })
+  }
+
+  @Test func `The last line of errors comes although somebody out of reach holds the stream open`()
+    throws
+  {
+    let outcome = try run(shell("printf unfinished >&2; setsid sleep 5 & exit 1"))
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.errors == ["unfinished"])
   }
 
   @Test func `A signal to the group reaches grandchildren`() throws {

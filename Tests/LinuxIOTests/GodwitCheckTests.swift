@@ -4,12 +4,12 @@ import VRRP
 
 @testable import LinuxIO
 
-/// A TCP listener on a free port of a loopback address.
+/// A TCP listener on a free port of a loopback address; without a backlog the port refuses.
 private struct TCPListener: ~Copyable {
   let socket: FileDescriptor
   let port: UInt16
 
-  init(backlog: Int32 = 8) {
+  init(backlog: Int32? = 8) {
     socket = FileDescriptor(
       owning: Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
     var address = sockaddr_in()
@@ -20,7 +20,7 @@ private struct TCPListener: ~Copyable {
     withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(number, $0, length)
-        listen(number, backlog)
+        if let backlog { listen(number, backlog) }
         getsockname(number, $0, &length)
       }
     }
@@ -43,18 +43,15 @@ private func check(_ arguments: [String]) -> ChildProcess.Request {
 
 @Suite struct GodwitCheckTests {
   @Test func `A port that accepts passes, one that refuses fails with its reason`() throws {
-    var port: UInt16 = 0
-    do {
-      let listener = TCPListener()
-      port = listener.port
-      let outcome = try run(check(["tcp", "127.0.0.1:\(port)"]))
-      #expect(outcome.status == .exited(0))
-      #expect(outcome.errors == [])
-      #expect(try run(check(["tcp", "localhost:\(port)"])).status == .exited(0))
-    }
-    let outcome = try run(check(["tcp", "127.0.0.1:\(port)"]))
-    #expect(outcome.status == .exited(1))
-    #expect(outcome.errors == ["tcp 127.0.0.1:\(port): connect: Connection refused"])
+    let listener = TCPListener()
+    let accepted = try run(check(["tcp", "127.0.0.1:\(listener.port)"]))
+    #expect(accepted.status == .exited(0))
+    #expect(accepted.errors == [])
+    #expect(try run(check(["tcp", "localhost:\(listener.port)"])).status == .exited(0))
+    let silent = TCPListener(backlog: nil)
+    let refused = try run(check(["tcp", "127.0.0.1:\(silent.port)"]))
+    #expect(refused.status == .exited(1))
+    #expect(refused.errors == ["tcp 127.0.0.1:\(silent.port): connect: Connection refused"])
   }
 
   @Test func `An IPv6 address stands in brackets`() throws {
@@ -95,9 +92,9 @@ private func check(_ arguments: [String]) -> ChildProcess.Request {
     write(client.number, bytes, bytes.count)
     shutdown(client.number, Int32(SHUT_WR))
     #expect(waitUntilReady(child.exitDescriptor))
+    #expect(child.reap() == .exited(status))
     var errors: [String] = []
     child.readErrorLines { errors.append($0) }
-    #expect(child.reap() == .exited(status))
     #expect(errors == reasons.map { "http \(url): \($0)" })
     #expect(
       request.hasPrefix(
