@@ -69,7 +69,8 @@ public struct Check: Sendable {
     defer { hasRun = true }
     guard passed != isPassing else {
       streak = 0
-      return []
+      // The first word of a check is worth hearing even when it is what was assumed.
+      return hasRun ? [] : [.changed(passing: passed)]
     }
     streak += 1
     // The first pass of all needs no others to confirm it.

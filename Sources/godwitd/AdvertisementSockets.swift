@@ -46,9 +46,10 @@ final class AdvertisementSockets {
 
   /// Closes what no virtual router uses any more.
   func close(unusedBy routers: [LocalRouter], loop: borrowing EventLoop) {
-    let used = Set(routers.compactMap { router in
-      router.link.map { Self.key($0.index, router.family) }
-    })
+    let used = Set(
+      routers.compactMap { router in
+        router.link.map { Self.key($0.index, router.family) }
+      })
     for (key, entry) in entries where !used.contains(key) {
       loop.forget(entry.socket.descriptor)
       entries[key] = nil

@@ -50,7 +50,8 @@ extension Daemon {
     }
     let duration = child.map { Clock.now() - $0.started }
     store.keep(
-      HistoryEntry(run, result, of: router, output: output, took: duration,
+      HistoryEntry(
+        run, result, of: router, output: output, took: duration,
         operation: run.order.operation.map(operations.text)),
       loop: loop)
   }
@@ -181,7 +182,7 @@ extension ProgramEnd {
 extension CheckSettings {
   /// The command line: the operator's own, or one of `godwit-check`.
   var arguments: [String] {
-    let limit = ["--timeout-ms", String(max(1, timeout / .milliseconds(1)).rounded())]
+    let limit = ["--timeout-ms", String(max(1, timeout.wholeMilliseconds))]
     switch probe {
     case .command(let command): return command
     case .tcp(let address): return [Self.program] + limit + ["tcp", address]

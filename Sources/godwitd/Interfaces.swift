@@ -35,7 +35,9 @@ final class Interfaces {
     links = [:]
     for link in try table.links() { links[link.index] = link }
     records = [:]
-    for record in try addresses.list() { records[record.interfaceIndex, default: []].append(record) }
+    for record in try addresses.list() {
+      records[record.interfaceIndex, default: []].append(record)
+    }
   }
 
   /// What a batch of events changed.

@@ -22,7 +22,8 @@ final class Log {
     // The subjects are made of names of the configuration and of fixed words; the bound is a belt.
     if limits.count > 10_000 { limits.removeAll() }
     guard let suppressed = limits[subject, default: RateLimit()].admit(at: now) else { return }
-    write(level, suppressed == 0 ? text : "\(text) (\(suppressed) more like it since the last line)")
+    write(
+      level, suppressed == 0 ? text : "\(text) (\(suppressed) more like it since the last line)")
   }
 }
 

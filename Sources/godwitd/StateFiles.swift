@@ -119,7 +119,9 @@ struct StateWriter {
     let file = FileDescriptor(owning: descriptor)
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { Glibc.write(file.number, $0.baseAddress, $0.count) }
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.write(file.number, $0.baseAddress, $0.count)
+      }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw SystemError("write") }
       sent += count
