@@ -212,7 +212,7 @@ private let wrongAddresses: [Mistake] = [
       + "use a unicast address of a host"),
   Mistake(
     "[\"::ffff:192.0.2.1\"]",
-    "5:17: virtual_routers.orders-db.addresses[0]: ::ffff:c000:201 is an IPv4 address written as "
+    "5:17: virtual_routers.orders-db.addresses[0]: ::ffff:192.0.2.1 is an IPv4 address written as "
       + "IPv6; use a unicast address of a host"),
   Mistake(
     "[192.0.2.1/24, 192.0.2.1]",

@@ -120,7 +120,7 @@ struct AdvertisementTests {
     old.checksumForm = .pseudoHeader
     #expect(
       AdvertisementTemplate(old, source: source).message
-        == (try octets("3133640100640 4d8c00002fe")))
+        == (try octets("31336401 006404d8 c00002fe")))
   }
 
   @Test("A template patched to another priority is the message of that priority")

@@ -29,7 +29,7 @@ struct GoldenPacketTests {
     let network = try #require(packet.decoded.ipv4 ?? packet.decoded.ipv6)
     #expect(frame.envelope.source == (try address(network.source)))
     #expect(frame.envelope.destination == (try address(network.destination)))
-    #expect(frame.envelope.hopLimit == network.ttl ?? network.hop_limit)
+    #expect(frame.envelope.hopLimit == network.ttl ?? network.hopLimit)
 
     let advertisement = try Advertisement(decoding: frame.message.span, in: frame.envelope)
     #expect(advertisement.version.rawValue == expected.version)
@@ -37,8 +37,8 @@ struct GoldenPacketTests {
     #expect(advertisement.priority.number == expected.priority)
     #expect(advertisement.addressCount == expected.count)
     #expect(
-      advertisement.interval.centiseconds == expected.max_advertise_interval_centiseconds
-        ?? expected.adver_int_seconds.map { UInt16($0) * 100 })
+      advertisement.interval.centiseconds == expected.maxAdvertiseIntervalCentiseconds
+        ?? expected.adverIntSeconds.map { UInt16($0) * 100 })
     #expect(advertisement.checksumForm == (try form(packet)))
     let listed = Advertisement.addresses(
       in: frame.message.span, family: frame.envelope.source.family)
@@ -53,9 +53,9 @@ struct GoldenPacketTests {
     let fields = try #require(packet.decoded.vrrp)
     let network = try #require(packet.decoded.ipv4 ?? packet.decoded.ipv6)
     let interval =
-      fields.max_advertise_interval_centiseconds.flatMap(
+      fields.maxAdvertiseIntervalCentiseconds.flatMap(
         AdvertisementInterval.init(centiseconds:))
-      ?? fields.adver_int_seconds.flatMap(AdvertisementInterval.init(seconds:))
+      ?? fields.adverIntSeconds.flatMap(AdvertisementInterval.init(seconds:))
     let message = Advertisement.encode(
       identifier: try identifier(fields.vrid),
       version: try #require(ProtocolVersion(rawValue: fields.version)),
@@ -83,7 +83,7 @@ struct GoldenPacketTests {
   }
 
   private func form(_ packet: GoldenPacket) throws -> ChecksumForm {
-    switch packet.checksum_form {
+    switch packet.checksumForm {
     case "rfc9568", "v2": .message
     case "pseudo-header", "ipv6": .pseudoHeader
     default: throw BadTestData(text: packet.id)

@@ -153,10 +153,10 @@ struct NeighborFrameTests {
       destination: try hardwareAddress(golden.decoded.ethernet.destination),
       source: try hardwareAddress(golden.decoded.ethernet.source),
       operation: try #require(ARPPacket.Operation(rawValue: fields.operation)),
-      senderHardware: try hardwareAddress(fields.sender_mac),
-      sender: try #require(IPv4Address(fields.sender_address)),
-      targetHardware: try hardwareAddress(fields.target_mac),
-      target: try #require(IPv4Address(fields.target_address)))
+      senderHardware: try hardwareAddress(fields.senderMac),
+      sender: try #require(IPv4Address(fields.senderAddress)),
+      targetHardware: try hardwareAddress(fields.targetMac),
+      target: try #require(IPv4Address(fields.targetAddress)))
   }
 
   private func neighbor(_ golden: GoldenPacket) throws -> NeighborAdvertisement {
@@ -169,6 +169,6 @@ struct NeighborFrameTests {
       destination: try #require(IPv6Address(network.destination)), isRouter: fields.router,
       isSolicited: fields.solicited, overrides: fields.override,
       target: try #require(IPv6Address(fields.target)),
-      targetHardware: try fields.target_mac.map(hardwareAddress))
+      targetHardware: try fields.targetMac.map(hardwareAddress))
   }
 }

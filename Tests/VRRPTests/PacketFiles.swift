@@ -7,7 +7,7 @@ struct GoldenPacket: Decodable, Sendable, CustomStringConvertible {
   let kind: String
   let use: String
   let hex: String
-  let checksum_form: String?
+  let checksumForm: String?
   let decoded: Decoded
 
   var description: String { id }
@@ -28,7 +28,7 @@ struct GoldenPacket: Decodable, Sendable, CustomStringConvertible {
 
   struct Network: Decodable, Sendable {
     let ttl: UInt8?
-    let hop_limit: UInt8?
+    let hopLimit: UInt8?
     let source: String
     let destination: String
   }
@@ -38,17 +38,17 @@ struct GoldenPacket: Decodable, Sendable, CustomStringConvertible {
     let vrid: UInt8
     let priority: UInt8
     let count: Int
-    let adver_int_seconds: UInt8?
-    let max_advertise_interval_centiseconds: UInt16?
+    let adverIntSeconds: UInt8?
+    let maxAdvertiseIntervalCentiseconds: UInt16?
     let addresses: [String]
   }
 
   struct ARPMessage: Decodable, Sendable {
     let operation: UInt16
-    let sender_mac: String
-    let sender_address: String
-    let target_mac: String
-    let target_address: String
+    let senderMac: String
+    let senderAddress: String
+    let targetMac: String
+    let targetAddress: String
   }
 
   struct NeighborMessage: Decodable, Sendable {
@@ -56,7 +56,7 @@ struct GoldenPacket: Decodable, Sendable, CustomStringConvertible {
     let solicited: Bool
     let override: Bool
     let target: String
-    let target_mac: String?
+    let targetMac: String?
   }
 
   static func all() throws -> [GoldenPacket] { try packets(in: "golden") }
@@ -71,14 +71,14 @@ struct GoldenPacket: Decodable, Sendable, CustomStringConvertible {
 struct MalformedPacket: Decodable, Sendable, CustomStringConvertible {
   let id: String
   let receiver: String
-  let checksum_form: String
+  let checksumForm: String
   let expect: String
-  let reject_reason: String?
+  let rejectReason: String?
   /// `step-down` or `answer-at-once` for a frame to accept.
   let effect: String?
   let hex: String
 
-  var description: String { "\(id) \(checksum_form)" }
+  var description: String { "\(id) \(checksumForm)" }
 
   static func all() throws -> [MalformedPacket] { try packets(in: "malformed") }
 }
@@ -90,7 +90,9 @@ private struct PacketFile<Packet: Decodable>: Decodable {
 private func packets<Packet: Decodable>(in name: String) throws -> [Packet] {
   let folder = Bundle.module.bundleURL.appendingPathComponent("Packets")
   let data = try Data(contentsOf: folder.appendingPathComponent("\(name).json"))
-  return try JSONDecoder().decode(PacketFile<Packet>.self, from: data).packets
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  return try decoder.decode(PacketFile<Packet>.self, from: data).packets
 }
 
 /// An Ethernet frame taken apart down to the payload of IP, as a raw socket hands it over.
