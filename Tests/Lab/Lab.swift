@@ -8,7 +8,7 @@ import Foundation
 /// 02:77:00:00:0k:ii, and no duplicate address detection. Namespaces are named
 /// `gw<5 hexadecimal digits>-<node>`, so labs of parallel runs do not meet. What was made is removed
 /// by `remove()`, with the last reference, at the end of the process, and at SIGINT, SIGTERM and
-/// SIGHUP: processes first, by their ids.
+/// SIGHUP: processes first, by their ids. What a killed process left is removed by the next lab.
 public final class Lab {
   /// Common to the names of everything of this lab.
   public let prefix: String
@@ -21,9 +21,13 @@ public final class Lab {
 
   var processes: [LabProcess] = []
   private var removed = false
+  private let lock: Descriptor
   private var numbers = 0
 
-  private init(prefix: String, nodes: [String], networks: Int) {
+  private init(
+    prefix: String, lock: consuming Descriptor, nodes: [String], networks: Int
+  ) {
+    self.lock = lock
     self.prefix = prefix
     directory = "/tmp/\(prefix)"
     self.nodes = nodes
@@ -44,19 +48,24 @@ public final class Lab {
     guard Set(nodes).count == nodes.count, nodes.count < 100, (1...9).contains(networks) else {
       throw LabError("a lab has up to 99 nodes of different names on 1-9 networks")
     }
-    let lab = Lab(prefix: try claimPrefix(), nodes: nodes, networks: networks)
+    sweptOnce
+    let (prefix, lock) = try claimPrefix()
+    let lab = Lab(
+      prefix: prefix, lock: Descriptor(number: lock), nodes: nodes, networks: networks)
     try lab.build()
     return lab
   }
 
   /// A prefix nobody has: making its directory is what claims it.
-  private static func claimPrefix() throws -> String {
+  private static func claimPrefix() throws -> (prefix: String, lock: Int32) {
     for _ in 0..<100 {
       let digits = String(UInt32.random(in: 0x10000...0xfffff), radix: 16)
       let path = "/tmp/gw\(digits)"
       if mkdir(path, 0o755) == 0 {
-        if clinux_lab_remember_directory(path) == 0 { return "gw\(digits)" }
-        rmdir(path)
+        guard let lock = try lock(path) else { continue }
+        if clinux_lab_remember_directory(path) == 0 { return ("gw\(digits)", lock) }
+        closeDescriptor(lock)
+        clinux_lab_remove_directory(path)
         throw LabError("too many labs at once, or the process is ending")
       }
       if errno != EEXIST { throw LabError.system("mkdir \(path)") }

@@ -34,24 +34,31 @@ extension Lab {
     "fe80::77:ff:fe00:" + String(network << 8 | number(of: node), radix: 16)
   }
 
+  /// For the JSON of ip(8).
+  static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }
+
   /// All addresses of a node except the loopback's.
   public func addresses(of node: String) throws -> [LabAddress] {
     struct Link: Decodable {
       struct Entry: Decodable {
         var local: String?
         var prefixlen: Int?
-        var valid_life_time: UInt32?
+        var validLifeTime: UInt32?
         var tentative: Bool?
       }
       var ifname: String?
-      var addr_info: [Entry]?
+      var addrInfo: [Entry]?
     }
     let output = try run(["ip", "-j", "addr", "show"], in: node).output
-    return try JSONDecoder().decode([Link].self, from: Data(output.utf8)).flatMap { link in
+    return try Lab.decoder.decode([Link].self, from: Data(output.utf8)).flatMap { link in
       guard let name = link.ifname, name != "lo" else { return [LabAddress]() }
-      return (link.addr_info ?? []).compactMap { entry in
+      return (link.addrInfo ?? []).compactMap { entry in
         guard let address = entry.local, let length = entry.prefixlen else { return nil }
-        let valid = entry.valid_life_time ?? .max
+        let valid = entry.validLifeTime ?? .max
         return LabAddress(
           interface: name, address: address, prefixLength: length,
           validSeconds: valid == .max ? nil : Int(valid), isTentative: entry.tentative ?? false)

@@ -79,15 +79,15 @@ extension Lab {
     struct Link: Decodable {
       struct Information: Decodable {
         struct Port: Decodable { var state: String? }
-        var info_slave_data: Port?
+        var infoSlaveData: Port?
       }
       var ifname: String?
       var linkinfo: Information?
     }
     let output = try run(["ip", "-j", "-d", "link", "show"], in: "switch").output
-    let links = try JSONDecoder().decode([Link].self, from: Data(output.utf8))
+    let links = try Lab.decoder.decode([Link].self, from: Data(output.utf8))
     return Set(
-      links.filter { $0.linkinfo?.info_slave_data?.state == "forwarding" }.compactMap(\.ifname))
+      links.filter { $0.linkinfo?.infoSlaveData?.state == "forwarding" }.compactMap(\.ifname))
   }
 
   /// Writes a file of /proc/sys as the node sees it.

@@ -58,6 +58,22 @@ struct LabCleanupTests {
     try expectNothing(of: result)
   }
 
+  @Test("what the next one sweeps away, when the process was killed")
+  func killed() async throws {
+    let result = await #expect(
+      processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+    ) {
+      let lab = try Lab.make(nodes: ["a"])
+      _ = try lab.start(["sleep", "1000"], in: "a")
+      write(prefix: lab.prefix)
+      kill(getpid(), SIGKILL)
+    }
+    let other = try Lab.make(nodes: ["a"])
+    Lab.sweep()
+    try expectNothing(of: result)
+    #expect(try other.carrier(of: "a"))
+  }
+
   private func expectNothing(of result: ExitTest.Result?) throws {
     let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
     let prefix = try #require(output.split(separator: "|").first { $0.hasPrefix("gw") })
