@@ -13,6 +13,8 @@ public enum KeyFile {
       case .exists(let path):
         "\(path) exists and is left as it is: a key that is in use is never overwritten; "
           + "choose another name, or move the old file away"
+      case .system("open", ENOENT, let path):
+        "cannot write \(path): its directory does not exist; create it first, `mkdir -m 0700 -p …`"
       case .system(let call, let number, let path):
         "cannot write \(path): \(call): \(String(cString: strerror(number)))"
       }

@@ -47,6 +47,8 @@ public struct Timestamp: Codable, Comparable, Hashable, Sendable, CustomStringCo
     calendar.tm_min = minute
     calendar.tm_sec = second
     self.init(milliseconds: Int64(timegm(&calendar)) * 1000 + Int64(fraction))
+    // timegm(3) reads the 30th of February as a day in March.
+    guard calendar.tm_mday == day else { return nil }
   }
 
   public init(from decoder: any Decoder) throws {

@@ -1,0 +1,160 @@
+import Control
+import Foundation
+import Testing
+
+/// The document that the interface promises, as users have seen it from the first version on.
+let promisedDocument = """
+  {"node": "db-a", "version": "0.1.0",
+   "virtual_routers": [{
+     "name": "orders-db", "vrid": 51, "family": "ipv4", "state": "active",
+     "since": "2026-01-31T12:00:00.123Z", "reason": "peer_timeout", "term": 17,
+     "interface": "eth0", "addresses": ["192.0.2.100/24"], "addresses_held": true,
+     "priority": 150, "effective_priority": 150, "advertisement_interval_ms": 1000,
+     "active_router": "192.0.2.1", "maintenance": false, "fit": true,
+     "lease": {"mechanism": "bpf", "duration_ms": 2500, "peer_waits_ms": 3414},
+     "checks": [{"name": "postgres-answers", "passing": true, "since": "2026-01-31T11:00:00.000Z", "detail": ""}],
+     "hook": null, "operation": null,
+     "peers": [{"name": "db-b", "addresses": ["192.0.2.2"], "state": "backup", "effective_priority": 100,
+                "last_seen_ms": 120, "fit": true, "configuration_agrees": true}]}]}
+  """
+
+/// 2026-01-31T12:00:00.123Z.
+let noon = Timestamp(milliseconds: 1_769_860_800_123)
+
+func example() -> StatusReport {
+  StatusReport(
+    node: "db-a", version: "0.1.0", pid: nil, uptimeMilliseconds: nil, configuration: nil,
+    virtualRouters: [
+      VirtualRouterStatus(
+        name: "orders-db", vrid: 51, family: .ipv4, state: .active, since: noon,
+        reason: "peer_timeout", term: 17, interface: "eth0", addresses: ["192.0.2.100/24"],
+        addressesHeld: true, priority: 150, effectivePriority: 150,
+        advertisementIntervalMilliseconds: 1000, activeRouter: "192.0.2.1", fit: true,
+        lease: LeaseStatus(
+          mechanism: .bpf, durationMilliseconds: 2500, peerWaitsMilliseconds: 3414),
+        checks: [
+          CheckStatus(
+            name: "postgres-answers", passing: true,
+            since: Timestamp(milliseconds: 1_769_857_200_000))
+        ],
+        peers: [
+          PeerStatus(
+            name: "db-b", addresses: ["192.0.2.2"], state: .backup, effectivePriority: 100,
+            lastSeenMilliseconds: 120, fit: true, configurationAgrees: true)
+        ])
+    ])
+}
+
+/// Every key of a document with its value, `a.b[0].c`, read by another decoder.
+private func leaves(_ value: Any, _ path: String = "") -> [String: String] {
+  if let object = value as? [String: Any] {
+    var all: [String: String] = object.isEmpty ? [path: "{}"] : [:]
+    for (key, child) in object {
+      all.merge(leaves(child, path.isEmpty ? key : path + "." + key)) { first, _ in first }
+    }
+    return all
+  }
+  if let list = value as? [Any] {
+    var all: [String: String] = list.isEmpty ? [path: "[]"] : [:]
+    for (index, child) in list.enumerated() {
+      all.merge(leaves(child, "\(path)[\(index)]")) { first, _ in first }
+    }
+    return all
+  }
+  return [path: "\(value)"]
+}
+
+struct StatusReportTests {
+  @Test("The promised document is read, with nothing in it lost")
+  func decodes() throws {
+    #expect(try StatusReport(line: Array(promisedDocument.utf8)) == example())
+  }
+
+  @Test("Every promised key is written with its value, and only known keys are added")
+  func encodes() throws {
+    let promised = leaves(try JSONSerialization.jsonObject(with: Data(promisedDocument.utf8)))
+    let written = leaves(try JSONSerialization.jsonObject(with: Data(example().line())))
+    for (key, value) in promised { #expect(written[key] == value, "\(key)") }
+    let router = "virtual_routers[0]."
+    let counters = router + "counters."
+    #expect(
+      Set(written.keys).subtracting(promised.keys) == [
+        "pid", "uptime_ms", "configuration", "discarded", router + "fault_reasons",
+        router + "active_router_priority", counters + "advertisements_sent",
+        counters + "advertisements_received", counters + "priority_zero_sent",
+        counters + "priority_zero_received", counters + "elections",
+        counters + "announcements_sent", counters + "addresses_restored", counters + "hooks_run",
+        counters + "hooks_failed", counters + "checksum_forms.message",
+        counters + "checksum_forms.pseudo_header",
+      ])
+  }
+
+  @Test("A report is one line of JSON with sorted keys, and null where nothing is known")
+  func literal() {
+    let report = StatusReport(
+      node: "db-a", version: "0.1.0", pid: 812, uptimeMilliseconds: nil,
+      configuration: ConfigurationStatus(file: "/etc/godwit/godwit.yaml", loaded: noon),
+      virtualRouters: [], discarded: ["hop_limit": 3, "checksum": 1])
+    #expect(
+      String(decoding: report.line(), as: UTF8.self)
+        == #"{"configuration":{"file":"/etc/godwit/godwit.yaml","loaded":"2026-01-31T12:00:00.123Z"},"#
+        + #""discarded":{"checksum":1,"hop_limit":3},"node":"db-a","pid":812,"uptime_ms":null,"#
+        + #""version":"0.1.0","virtual_routers":[]}"# + "\n")
+  }
+
+  @Test("The running hook and operation, a silent peer and no lease have their promised form")
+  func parts() {
+    var router = example().virtualRouters[0]
+    router.hook = HookStatus(
+      event: "promote", command: ["/usr/bin/promote", "-v"], since: noon, eventIdentifier: "e-9")
+    router.operation = OperationStatus(
+      identifier: "op-4", kind: "failover", phase: "demote", since: noon)
+    router.peers = [PeerStatus(name: "db-b", addresses: [])]
+    router.lease = LeaseStatus(
+      mechanism: .off, durationMilliseconds: 0, peerWaitsMilliseconds: 3414)
+    let report = StatusReport(
+      node: "db-a", pid: 1, uptimeMilliseconds: 1, configuration: nil, virtualRouters: [router])
+    let text = String(decoding: report.line(), as: UTF8.self)
+    #expect(
+      text.contains(
+        #""hook":{"command":["/usr/bin/promote","-v"],"event":"promote","event_id":"e-9","since":"2026-01-31T12:00:00.123Z"}"#
+      ))
+    #expect(
+      text.contains(
+        #""operation":{"id":"op-4","kind":"failover","phase":"demote","since":"2026-01-31T12:00:00.123Z"}"#
+      ))
+    #expect(
+      text.contains(
+        #""peers":[{"addresses":[],"configuration_agrees":null,"effective_priority":null,"fit":null,"last_seen_ms":null,"name":"db-b","state":null}]"#
+      ))
+    #expect(
+      text.contains(#""lease":{"duration_ms":0,"mechanism":"off","peer_waits_ms":3414}"#))
+  }
+
+  @Test("The words of state and lease are those of the interface")
+  func words() {
+    #expect(
+      ReportedState.allCases.map(\.rawValue)
+        == ["initialize", "backup", "claiming", "active", "releasing", "fault"])
+    #expect(
+      Set(LeaseStatus.Mechanism.allCases.map(\.rawValue))
+        == ["bpf", "nftables", "address-lifetime", "off"])
+  }
+
+  @Test("A document with a key of a later version is still read")
+  func laterKeys() throws {
+    let later = promisedDocument.replacing("\"node\":", with: "\"colour\": [1], \"node\":")
+    #expect(try StatusReport(line: Array(later.utf8)) == example())
+  }
+
+  @Test("A document without a promised key names the key")
+  func missingKey() {
+    let broken = promisedDocument.replacing("\"term\": 17,", with: "")
+    do throws(LineError) {
+      _ = try StatusReport(line: Array(broken.utf8))
+      Issue.record("read")
+    } catch {
+      #expect(error.description == #""virtual_routers[0].term" is missing"#)
+    }
+  }
+}
