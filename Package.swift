@@ -64,7 +64,8 @@ let package = Package(
       name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
-    .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab"], swiftSettings: strict),
+    .testTarget(
+      name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab", "CLinux"], swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab", "Control"], swiftSettings: strict),
   ]

@@ -74,6 +74,8 @@ public struct Participant: Sendable {
   /// Who was last heard as Active, and with which priority.
   public private(set) var activeRouter: (address: IPAddress, priority: Priority)?
 
+  /// Who was last heard saying goodbye, when nobody has been Active since.
+  private var goneRouter: IPAddress?
   private var announcements: AnnouncementSchedule?
   private var linkFaults: Set<Fault> = []
   private var source: IPAddress?
@@ -216,11 +218,15 @@ public struct Participant: Sendable {
     elect(.advertisement(advertisement, from: sender), at: now, &effects)
     guard case .backup = router.state else { return }
     if advertisement.priority == .release {
+      // Its goodbye may be the first we hear of it: it was Active all the same.
+      if activeRouter?.address != sender, goneRouter != sender { term += 1 }
       activeRouter = nil
+      goneRouter = sender
       return
     }
     let isNew = activeRouter?.address != sender
     activeRouter = (sender, advertisement.priority)
+    goneRouter = nil
     if isNew { term += 1 }
     perform(.heardActive(sender), at: now, &effects)
   }
@@ -228,19 +234,17 @@ public struct Participant: Sendable {
   private mutating func elect(
     _ event: VirtualRouter.Event, at now: Instant, _ effects: inout [Effect]
   ) {
-    let preempts = activeRouter.map { $0.priority < router.priority } ?? false
     for action in router.handle(event, at: now) {
       switch action {
       case .send(let priority): effects.append(.send(priority))
-      case .elected(let afterRelease):
-        let isOwner = router.priority == .owner && activeRouter == nil && !afterRelease
+      case .elected(let cause):
         activeRouter = nil
+        goneRouter = nil
         term += 1
-        let reason: Reason =
-          isOwner ? .startup : afterRelease ? .peerReleased : preempts ? .preempted : .peerTimeout
-        perform(.elected(reason), at: now, &effects)
+        perform(.elected(Reason(cause)), at: now, &effects)
       case .deposed(let other, let priority):
         activeRouter = (other, priority)
+        goneRouter = nil
         term += 1
         perform(.deposed(by: other), at: now, &effects)
       }
@@ -376,6 +380,17 @@ public struct ParticipantSettings: Hashable, Sendable {
     self.announcementRefresh = announcementRefresh
     self.checks = checks
     self.hooks = hooks
+  }
+}
+
+extension Reason {
+  init(_ cause: VirtualRouter.Cause) {
+    switch cause {
+    case .ownership: self = .startup
+    case .silence: self = .peerTimeout
+    case .release: self = .peerReleased
+    case .preemption: self = .preempted
+    }
   }
 }
 

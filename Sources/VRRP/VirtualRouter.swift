@@ -58,10 +58,22 @@ public struct VirtualRouter: Equatable, Sendable {
   public enum Action: Equatable, Sendable {
     /// Multicast an ADVERTISEMENT with this priority.
     case send(Priority)
-    /// This router is Active now. `release` tells that the former one had said goodbye.
-    case elected(afterRelease: Bool)
+    /// This router is Active now.
+    case elected(Cause)
     /// This router was Active and is Backup now, since another one was heard.
     case deposed(by: IPAddress, Priority)
+  }
+
+  /// Why a router became Active.
+  public enum Cause: Equatable, Sendable {
+    /// It owns the addresses and needs no election.
+    case ownership
+    /// The Active Router fell silent, or there was none.
+    case silence
+    /// The Active Router said goodbye.
+    case release
+    /// The Active Router has a lower priority and Preempt_Mode lets us take its place.
+    case preemption
   }
 
   /// The shortest time between two answers to losing advertisements.
@@ -75,8 +87,8 @@ public struct VirtualRouter: Equatable, Sendable {
   public private(set) var source: IPAddress?
   /// Active_Adver_Interval: what the Active Router said of its interval. Version 2 learns nothing.
   public private(set) var activeAdvertisementInterval: AdvertisementInterval
-  /// Whether the last thing heard from the Active Router was its goodbye.
-  private var heardRelease = false
+  /// What the end of Active_Down_Timer would mean, by what was heard last.
+  private var cause = Cause.silence
 
   public init(_ settings: VirtualRouterSettings) {
     self.settings = settings
@@ -130,12 +142,12 @@ public struct VirtualRouter: Equatable, Sendable {
     // Section 6.4.1, Initialize.
     case (.initialize, .startup(let source)):
       self.source = source
-      heardRelease = false
       guard priority == .owner else {
         activeAdvertisementInterval = settings.advertisementInterval
         becomeBackup(at: now, yields: false)
         return []
       }
+      cause = .ownership
       return becomeActive(at: now)
 
     // Section 6.4.2, Backup.
@@ -181,6 +193,7 @@ public struct VirtualRouter: Equatable, Sendable {
   // MARK: Backup
 
   private mutating func becomeBackup(at now: Instant, yields: Bool) {
+    cause = .silence
     state = .backup(
       Backup(activeDownTimer: now + activeDownInterval, betterSince: nil, yields: yields))
   }
@@ -192,12 +205,13 @@ public struct VirtualRouter: Equatable, Sendable {
     if advertisement.priority == .release {
       // The interval that this goodbye carries is not adopted.
       backup.activeDownTimer = now + skewTime
-      heardRelease = true
+      cause = .release
     } else if advertisement.priority >= priority {
       backup.betterSince = nil
       keepWaiting(advertisement, &backup, at: now)
     } else if preempts(&backup, at: now) {
       // Discarded: the timer runs on, and at its end this router takes over.
+      cause = .preemption
     } else {
       keepWaiting(advertisement, &backup, at: now)
     }
@@ -209,7 +223,7 @@ public struct VirtualRouter: Equatable, Sendable {
   ) {
     learn(advertisement.interval)
     backup.activeDownTimer = now + activeDownInterval
-    heardRelease = false
+    cause = .silence
   }
 
   /// Preempt_Mode as it stands now, on hearing an Active Router of lower priority.
@@ -231,8 +245,7 @@ public struct VirtualRouter: Equatable, Sendable {
     state = .active(
       Active(
         advertisementTimer: now + settings.advertisementInterval.duration, answerAllowed: now))
-    defer { heardRelease = false }
-    return [.send(priority), .elected(afterRelease: heardRelease)]
+    return [.send(priority), .elected(cause)]
   }
 
   private mutating func advertise(as before: Active, at now: Instant) -> [Action] {
@@ -258,7 +271,6 @@ public struct VirtualRouter: Equatable, Sendable {
       || (advertisement.priority == priority && sender > ours)
     {
       learn(advertisement.interval)
-      heardRelease = false
       becomeBackup(at: now, yields: false)
       return [.deposed(by: sender, advertisement.priority)]
     }

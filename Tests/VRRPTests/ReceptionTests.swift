@@ -100,7 +100,7 @@ struct ReceptionTests {
     _ = router.handle(.startup(source: source), at: Instant(sinceBoot: .zero))
     let actions = router.handle(
       .timer, at: Instant(sinceBoot: .microseconds(3_609_375)))
-    #expect(actions == [.send(Priority(100)), .elected(afterRelease: false)])
+    #expect(actions == [.send(Priority(100)), .elected(.silence)])
     return router
   }
 }

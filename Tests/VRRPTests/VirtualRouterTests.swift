@@ -66,7 +66,7 @@ import Testing
       deadline: nil, name: "shutdown sends nothing, no priority 0 either"),
     Cell(
       begin: .backup, event: .timer,
-      actions: [.send(Priority(100)), .elected(afterRelease: false)],
+      actions: [.send(Priority(100)), .elected(.silence)],
       end: .active, deadline: interval, name: "Active_Down_Timer: advertisement, then Active"),
     Cell(
       begin: .backup, event: heard(0, from: higher), actions: [], end: .backup,
@@ -159,7 +159,7 @@ import Testing
     var router = VirtualRouter(Self.settings(priority: 255))
     #expect(
       router.handle(.startup(source: Self.ours), at: Self.at(10)) == [
-        .send(Priority(255)), .elected(afterRelease: false),
+        .send(Priority(255)), .elected(.ownership),
       ])
     #expect(router.nextDeadline == Self.at(11))
   }
@@ -260,7 +260,7 @@ import Testing
     #expect(router.nextDeadline == Self.at(12) + .microseconds(1_218_750))
     #expect(
       router.handle(.timer, at: Self.at(14)) == [
-        .send(Priority(100)), .elected(afterRelease: true),
+        .send(Priority(100)), .elected(.release),
       ])
   }
 
@@ -291,7 +291,7 @@ import Testing
         router.handle(Self.heard(99, from: Self.higher), at: Self.at(10 + Double(second))) == [])
     }
     #expect(router.nextDeadline == Self.at(10) + Self.down)
-    #expect(router.handle(.timer, at: Self.at(13.61)).last == .elected(afterRelease: false))
+    #expect(router.handle(.timer, at: Self.at(13.61)).last == .elected(.preemption))
   }
 
   @Test("with Preempt_Mode an equal priority still restarts it")
