@@ -43,8 +43,11 @@ final class ControlServer {
     self.administrators = administrators
   }
 
+  /// When the listener is looked at again after it had failed, for want of descriptors perhaps.
+  private var resumption: Instant?
+
   var nextDeadline: Instant? {
-    clients.values.reduce(nil) { earlier($0, $1.patience) }
+    clients.values.reduce(resumption) { earlier($0, $1.patience) }
   }
 
   /// Stops listening and removes the socket's path.
@@ -64,11 +67,19 @@ final class ControlServer {
         clients[last] = client
       }
     } catch {
-      log.writeLimited(.warning, about: "accept", at: Clock.now(), "control socket: \(error)")
+      let now = Clock.now()
+      log.writeLimited(.warning, about: "accept", at: now, "control socket: \(error)")
+      // Still readable, it would keep the loop awake.
+      loop.forget(descriptor)
+      resumption = now + .seconds(1)
     }
   }
 
   func passTime(at now: Instant, loop: borrowing EventLoop) {
+    if let due = resumption, due <= now {
+      resumption = nil
+      try? loop.watch(descriptor, for: .readable, token: Token.listener.with(0))
+    }
     for (number, client) in clients {
       if let patience = client.patience, patience <= now { close(number, loop: loop) }
     }

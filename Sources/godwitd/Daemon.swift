@@ -44,9 +44,12 @@ final class Daemon {
   private var stopDeadline: Instant?
   private var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
+  /// When sockets that could not be opened are tried again.
+  private var socketRetry: Instant?
 
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
+  static let socketRetryPause = Duration.seconds(5)
 
   init(_ parts: consuming Startup) {
     configuration = parts.configuration
@@ -83,7 +86,7 @@ final class Daemon {
       passTime()
     }
     notifier.stopping()
-    children.releaseAll(log: log)
+    children.endAll(log: log)
     store.close()
     control.close()
   }
@@ -99,7 +102,7 @@ final class Daemon {
 
   private var nextDeadline: Instant? {
     var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
-    next = earlier(next, operations.nextDeadline)
+    next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, control.nextDeadline)
     for router in routers { next = earlier(next, router.deadline) }
     return next
@@ -117,6 +120,10 @@ final class Daemon {
       }
     }
     if let due = carrierPoll.nextDeadline, due <= now { pollCarrier(at: now) }
+    if let due = socketRetry, due <= now {
+      socketRetry = nil
+      for router in routers { applyLink(router) }
+    }
     if let due = watchdogDue, due <= now {
       notifier.watchdog()
       watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
@@ -263,6 +270,9 @@ final class Daemon {
     guard let held = interfaces.held(addresses, index), held.count < addresses.count else { return }
     feed(router, .addressesLost)
   }
+
+  /// Tries again later what the kernel refused now.
+  func retrySockets() { socketRetry = socketRetry ?? Clock.now() + Self.socketRetryPause }
 
   func tellSystemd() {
     let active = routers.filter { $0.participant.role == .active }.count

@@ -208,15 +208,27 @@ func selfPath() -> String {
 }
 
 extension Children {
-  /// At the daemon's end: what still runs only tells something and goes on alone.
-  func releaseAll(log: Log) {
+  /// How long the daemon's end waits for programs that it told to end.
+  private static let endLimit = Duration.seconds(1)
+
+  /// At the daemon's end: what still runs only tells something, and ends with the daemon.
+  func endAll(log: Log) {
     for child in running.values {
-      switch child.purpose {
-      case .hook(let router, let run):
+      if case .hook(let router, let run) = child.purpose {
         log.write(
-          .warning, "\(router.name): \(run.order.event.rawValue) still runs and is left alone")
-      case .check: child.process.killGroup()
+          .warning,
+          "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)] still runs and is"
+            + " ended")
       }
+      child.process.signalGroup(Signal.terminate)
+    }
+    let limit = Clock.now() + Self.endLimit
+    for (number, child) in running {
+      var poll = pollfd(fd: child.process.exitDescriptor, events: Int16(POLLIN), revents: 0)
+      let left = max(0, (limit - Clock.now()).wholeMilliseconds)
+      if Glibc.poll(&poll, 1, Int32(clamping: left)) <= 0 { child.process.killGroup() }
+      _ = child.process.reap()
+      forget(number)
     }
   }
 }

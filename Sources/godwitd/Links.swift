@@ -31,6 +31,7 @@ extension Daemon {
         if cameUp { sockets.rejoin(link.index, router.family) }
       } catch {
         faults.insert(.socketRefused("\(error)"))
+        retrySockets()
       }
       if let other = places[Place(link.index, router.family, router.identifier)],
         other !== router, !router.isLeaving

@@ -40,6 +40,7 @@ struct Startup: ~Copyable {
       throw .configuration(error.description)
     }
     let log = Log(level: configuration.logLevel)
+    try checkKernel()
     try checkCapabilities()
     ProcessLimits.ignoreBrokenPipes()
     try? ProcessLimits.raiseDescriptorLimit()
@@ -88,6 +89,16 @@ struct Startup: ~Copyable {
     }
     if let errors = ConfigurationErrors(errors) { throw errors }
     return found
+  }
+
+  /// Addresses are told apart by their tag, which Linux keeps from 5.18 on (IFA_PROTO).
+  private static func checkKernel() throws(StartupError) {
+    let release = kernelRelease()
+    let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+    guard numbers.count == 2, (numbers[0], numbers[1]) < (5, 18) else { return }
+    throw .system(
+      "Linux \(release) does not keep tags on addresses, so leftovers could not be told from the"
+        + " host's own: boot Linux 5.18 or later")
   }
 
   private static func checkCapabilities() throws(StartupError) {
@@ -190,6 +201,15 @@ struct Startup: ~Copyable {
         "memory is not locked: \(error); give the unit LimitMEMLOCK=infinity or set lock_memory:"
           + " false")
     }
+  }
+}
+
+/// The kernel's release as uname(2) tells it, like `6.1.0-18-amd64`.
+private func kernelRelease() -> String {
+  var name = utsname()
+  guard uname(&name) == 0 else { return "" }
+  return withUnsafeBytes(of: &name.release) { bytes in
+    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 }
 
