@@ -9,7 +9,7 @@ ROUNDS     ?= 7
 
 # What a bare Debian 12 needs beside Swift 6.3, and what only the lab needs.
 PACKAGES     := libnl-3-dev libnl-route-3-dev libyaml-dev pkg-config
-LAB_PACKAGES := iproute2 nftables keepalived python3-minimal
+LAB_PACKAGES := iproute2 nftables keepalived iputils-ping
 
 RELEASE := -c release --static-swift-stdlib
 SOURCES := Package.swift Sources Tests
