@@ -7,14 +7,15 @@ DESTDIR    ?=
 SECONDS    ?= 60
 ROUNDS     ?= 7
 
-# What a bare Debian 12 needs beside Swift 6.3, and what only the lab needs.
-PACKAGES     := libnl-3-dev libnl-route-3-dev libyaml-dev pkg-config
-LAB_PACKAGES := iproute2 nftables keepalived iputils-ping
+# What a bare Debian 12 needs beside Swift 6.3, what the lab needs, and what only tests need.
+PACKAGES      := libnl-3-dev libnl-route-3-dev libyaml-dev pkg-config
+LAB_PACKAGES  := iproute2 nftables
+TEST_PACKAGES := keepalived iputils-ping
 
 RELEASE := -c release --static-swift-stdlib
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo build test bench format lint install setup lab-setup release
+.PHONY: help demo build test bench format lint install setup lab-setup test-setup release
 
 help:
 	@echo "make demo     two nodes, one address, a failover: see it move (root)"
@@ -45,6 +46,9 @@ setup:
 lab-setup: setup
 	$(call ensure,$(LAB_PACKAGES))
 
+test-setup: lab-setup
+	$(call ensure,$(TEST_PACKAGES))
+
 build: setup
 	$(SWIFT) build
 
@@ -56,11 +60,11 @@ demo: lab-setup
 	@$(SWIFT) build
 	@$$($(SWIFT) build --show-bin-path)/godwit-demo
 
-test: lab-setup
+test: test-setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
-bench: lab-setup release
+bench: test-setup release
 	GODWIT_PRODUCTS=$$($(SWIFT) build $(RELEASE) --show-bin-path) \
 	  $$($(SWIFT) build $(RELEASE) --show-bin-path)/godwit-bench --rounds $(ROUNDS) \
 	  --output Docs/Performance.md
