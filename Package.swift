@@ -50,7 +50,8 @@ let package = Package(
     .executableTarget(name: "godwit-check", dependencies: ["CLinux"], swiftSettings: strict),
 
     // A lab of network namespaces, shared by the tests, the demonstration and the benchmarks.
-    .target(name: "Lab", dependencies: ["CLinux"], path: "Tests/Lab", swiftSettings: strict),
+    .target(name: "CLab", path: "Tests/CLab"),
+    .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: strict),
     .executableTarget(
       name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
     .executableTarget(
@@ -64,7 +65,8 @@ let package = Package(
       name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
-    .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab"], swiftSettings: strict),
+    .testTarget(
+      name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab", "CLinux"], swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab", "Control"], swiftSettings: strict),
   ]

@@ -32,8 +32,12 @@ extension IPv6Address: CustomStringConvertible {
       low: groups[4...].reduce(0) { $0 << 16 | UInt64($1) })
   }
 
-  /// The form of RFC 5952: lower case, the longest run of two or more zero groups shortened.
+  /// The form of RFC 5952: lower case, the longest run of two or more zero groups shortened, an
+  /// IPv4-mapped address (RFC 4291 section 2.5.5.2) ending in dotted decimal.
   public var description: String {
+    if high == 0, low >> 32 == 0xffff {
+      return "::ffff:\(IPv4Address(number: UInt32(truncatingIfNeeded: low)))"
+    }
     let groups = groups
     var longest = 0..<0
     var start = 0

@@ -94,7 +94,8 @@ public enum IPAddress: Comparable, Hashable, Sendable {
   /// The bytes in network order, 4 or 16 of them.
   public var bytes: [UInt8] {
     switch self {
-    case .v4(let address): (0..<4).map { UInt8(truncatingIfNeeded: address.number >> (24 - 8 * $0)) }
+    case .v4(let address):
+      (0..<4).map { UInt8(truncatingIfNeeded: address.number >> (24 - 8 * $0)) }
     case .v6(let address):
       (0..<16).map {
         UInt8(truncatingIfNeeded: ($0 < 8 ? address.high : address.low) >> (56 - 8 * ($0 % 8)))

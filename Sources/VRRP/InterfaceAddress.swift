@@ -20,7 +20,8 @@ public struct InterfaceAddress: Hashable, Sendable, CustomStringConvertible {
       return
     }
     guard (1...3).contains(parts[1].utf8.count),
-      parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let length = UInt8(parts[1])
+      parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
+      parts[1] == "0" || parts[1].utf8.first != 48, let length = UInt8(parts[1])
     else { return nil }
     self.init(address, prefixLength: length)
   }

@@ -1,3 +1,6 @@
 #ifndef GODWIT_CLINUX_H
 #define GODWIT_CLINUX_H
+
+#include "network.h"
+#include "process.h"
 #endif

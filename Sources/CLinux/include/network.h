@@ -1,0 +1,54 @@
+// What the network side of LinuxIO needs from C: control messages, calls that glibc hides behind
+// _GNU_SOURCE, and network namespaces. Every function returns a negative errno when it fails.
+#ifndef GODWIT_CLINUX_NETWORK_H
+#define GODWIT_CLINUX_NETWORK_H
+
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/// An IP address as numbers in host order; an IPv4 address is the low 32 bits of `low`.
+struct clinux_address {
+  uint64_t high;
+  uint64_t low;
+};
+
+/// What the kernel tells about one datagram of a raw socket beside its bytes.
+struct clinux_datagram {
+  struct clinux_address source;
+  /// All zeros when the control message was missing.
+  struct clinux_address destination;
+  /// TTL or Hop Limit, -1 when the control message was missing.
+  int32_t hop_limit;
+};
+
+/// Reads one datagram without blocking (recvmsg(2)); returns the bytes stored, which are fewer
+/// than were sent when `size` is too small.
+long clinux_datagram_receive(int descriptor, void *bytes, size_t size,
+                             struct clinux_datagram *datagram);
+
+/// Sends one datagram of `family` (AF_INET, AF_INET6) with the given source out of one interface
+/// without blocking (IP_PKTINFO of ip(7), IPV6_PKTINFO of ipv6(7)); returns 0.
+int clinux_datagram_send(int descriptor, int family, const void *bytes, size_t size,
+                         struct clinux_address source, struct clinux_address destination,
+                         int interface_index);
+
+/// Sends `count` frames of `length` bytes, one behind the other, without blocking (packet(7),
+/// sendmmsg(2)); returns how many left, fewer when a queue was full.
+long clinux_frames_send(int descriptor, int interface_index, const void *frames, size_t length,
+                        size_t count);
+
+/// Reads one datagram of a netlink socket without blocking and passes over any that is not from
+/// the kernel (netlink(7)); returns its length, or -EMSGSIZE when `size` was too small.
+long clinux_netlink_receive(int descriptor, void *bytes, size_t size);
+
+/// Moves the calling thread into the namespace /run/netns/NAME (ip-netns(8)); returns a descriptor
+/// of the one it was in.
+int clinux_in_namespace_begin(const char *name);
+
+/// Moves the calling thread back and closes the descriptor; returns 0.
+int clinux_in_namespace_end(int descriptor);
+
+#endif

@@ -1,0 +1,45 @@
+import VRRP
+
+/// How something that an operator asked for ended.
+public enum OperationResult: Hashable, Sendable {
+  /// Another node is Active.
+  case done(newActive: IPAddress)
+  /// Nothing was changed: why.
+  case refused(String)
+  /// A step failed and this node kept or took back the role: which and why.
+  case rolledBack(String)
+  /// The role is gone and something after it failed: what.
+  case incomplete(String)
+}
+
+/// A step of a claim, a release or an operation, with the time it took.
+public struct Phase: Hashable, Sendable {
+  public var name: String
+  public var duration: Duration
+  /// `done`, or what went wrong.
+  public var result: String
+
+  public init(_ name: String, _ duration: Duration, _ result: String = "done") {
+    self.name = name
+    self.duration = duration
+    self.result = result
+  }
+}
+
+/// One line of the history: a change of role, told when it is complete.
+public struct HistoryRecord: Hashable, Sendable {
+  public enum Event: String, Hashable, Sendable {
+    case active, backup, fault, failover, shutdown
+    case addressesRestored = "addresses_restored"
+  }
+
+  public var event: Event
+  public var reason: Reason
+  public var term: UInt64
+  public var isPlanned: Bool
+  public var operation: OperationIdentifier?
+  public var phases: [Phase]
+  /// The other Active Router, where there is one.
+  public var peer: IPAddress?
+  public var detail: String
+}

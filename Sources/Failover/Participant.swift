@@ -1,0 +1,406 @@
+import VRRP
+
+/// This node's part in one virtual router: the election, the tenure above it, the hooks and the
+/// checks, joined into one value with one way in and one way out.
+///
+/// What the kernel and the processes say comes in as events with the time; what is to be done comes
+/// out as effects, in an order that is part of the contract. The daemon performs them one after the
+/// other, and so does a test or a simulation with a clock of its own.
+public struct Participant: Sendable {
+  public enum Event: Sendable {
+    /// The daemon is ready: everything left over from an earlier run is gone.
+    case start
+    /// What the interface says: why it cannot serve, and the address to send from.
+    case link(Set<Fault>, source: IPAddress?)
+    /// An advertisement that `router.admit` let through.
+    case advertisement(Advertisement, from: IPAddress)
+    /// The time of `nextDeadline` has come.
+    case timer
+    /// The addresses were added and read back; which failed, and how.
+    case installed(failure: String?)
+    /// The addresses were removed and read back; which failed, and how.
+    case removed(failure: String?)
+    /// Somebody else removed addresses that are held.
+    case addressesLost
+    case hookEnded(HookRun.Identifier, ProgramEnd)
+    /// The run of the check at this index ended; why it failed, nil when it passed.
+    case checkEnded(Int, failure: String?)
+    /// An operator wants the role elsewhere.
+    case failover(OperationIdentifier)
+    /// An operator wants the addresses announced again.
+    case announce
+    /// The configuration changed in values that need no new election.
+    case settings(ParticipantSettings)
+    case shutdown
+  }
+
+  public enum Effect: Equatable, Sendable {
+    /// Multicast an advertisement with this priority.
+    case send(Priority)
+    /// Add the addresses, read them back and answer with `installed`.
+    case install
+    /// Remove the addresses, read back and answer with `removed`.
+    case remove
+    /// Announce the addresses at these places of the list.
+    case announce(Range<Int>)
+    case startHook(HookRun)
+    /// SIGTERM to the program's process group.
+    case terminateHook(HookRun.Identifier)
+    /// SIGKILL to the program's process group.
+    case killHook(HookRun.Identifier)
+    /// One hook program was judged.
+    case hookEnded(HookRun, HookResult)
+    /// Run the check at this index.
+    case startCheck(Int)
+    /// SIGKILL to the process group of the check at this index.
+    case killCheck(Int)
+    /// The check at this index passes or fails from now on.
+    case checkChanged(Int, passing: Bool)
+    case roleChanged(from: RoleState, to: RoleState, Reason)
+    case phase(OperationIdentifier, Phase)
+    case finished(OperationIdentifier, OperationResult, [Phase])
+    case record(HistoryRecord)
+  }
+
+  public private(set) var settings: ParticipantSettings
+  public private(set) var router: VirtualRouter
+  public private(set) var tenure = Tenure()
+  public private(set) var hooks: HookQueue
+  public private(set) var checks: [Check]
+  /// Grows by one at every change of owner that this node sees or makes.
+  public private(set) var term: UInt64
+  /// Since when the role is what it is.
+  public private(set) var since: Instant
+  /// Who was last heard as Active, and with which priority.
+  public private(set) var activeRouter: (address: IPAddress, priority: Priority)?
+
+  /// Who was last heard saying goodbye, when nobody has been Active since.
+  private var goneRouter: IPAddress?
+  private var announcements: AnnouncementSchedule?
+  private var linkFaults: Set<Fault> = []
+  private var source: IPAddress?
+  private var isReady = false
+  private var hasStarted = false
+  private var lastRole = RoleState.initialize
+  private var lastOrder: UInt64 = 0
+
+  /// A participant that has not started; `term` is the last one this node knew.
+  public init(_ settings: ParticipantSettings, term: UInt64, at now: Instant) {
+    self.settings = settings
+    router = VirtualRouter(settings.router)
+    hooks = HookQueue(settings.hooks)
+    checks = settings.checks.map { Check($0, at: now) }
+    self.term = term
+    since = now
+  }
+
+  /// The state in the words of status and hooks.
+  public var role: RoleState { tenure.role }
+
+  /// Whether the role is given up for good and nothing is left to be done but notices.
+  public var isOut: Bool { tenure.isOut && !hooks.isBusyWithGate }
+
+  /// When `.timer` is due; nil for never.
+  public var nextDeadline: Instant? {
+    var next = earliest(
+      earliest(router.nextDeadline, tenure.nextDeadline),
+      earliest(hooks.nextDeadline, announcements?.nextDeadline))
+    for index in checks.indices { next = earliest(next, checks[index].nextDeadline) }
+    return next
+  }
+
+  /// What this event makes the node do, in order.
+  public mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
+    if case .advertisement(let advertisement, let sender) = event,
+      isRoutine(advertisement, from: sender)
+    {
+      // A Backup that hears its Active Router again: the one thing that happens all the time.
+      _ = router.handle(.advertisement(advertisement, from: sender), at: now)
+      return []
+    }
+    var effects: [Effect] = []
+    route(event, at: now, &effects)
+    noteRole(at: now, &effects)
+    return effects
+  }
+
+  // MARK: Events
+
+  private func isRoutine(_ advertisement: Advertisement, from sender: IPAddress) -> Bool {
+    guard case .backup = router.state, let activeRouter else { return false }
+    return activeRouter.address == sender && activeRouter.priority == advertisement.priority
+      && advertisement.priority != .release
+  }
+
+  private mutating func route(_ event: Event, at now: Instant, _ effects: inout [Effect]) {
+    switch event {
+    case .start:
+      isReady = true
+      startWhenChecked(at: now, &effects)
+    case .link(let faults, let source):
+      linkFaults = faults
+      if let source, source != self.source {
+        self.source = source
+        elect(.source(source), at: now, &effects)
+      }
+      applyFaults(at: now, &effects)
+    case .advertisement(let advertisement, let sender):
+      hear(advertisement, from: sender, at: now, &effects)
+    case .timer: timer(at: now, &effects)
+    case .installed(let failure): perform(.installed(failure: failure), at: now, &effects)
+    case .removed(let failure): perform(.removed(failure: failure), at: now, &effects)
+    case .addressesLost: perform(.addressesLost, at: now, &effects)
+    case .hookEnded(let run, let end):
+      follow(hooks.programEnded(run, end, at: now), at: now, &effects)
+    case .checkEnded(let index, let failure):
+      guard checks.indices.contains(index) else { return }
+      follow(checks[index].ended(failure: failure, at: now), of: index, at: now, &effects)
+      startWhenChecked(at: now, &effects)
+    case .failover(let operation): perform(.failover(operation), at: now, &effects)
+    case .announce: announceAgain(at: now)
+    case .settings(let settings): adopt(settings, at: now, &effects)
+    case .shutdown: perform(.shutdown, at: now, &effects)
+    }
+  }
+
+  private mutating func timer(at now: Instant, _ effects: inout [Effect]) {
+    // The advertisement first: nothing else may make it late.
+    if let due = router.nextDeadline, now >= due { elect(.timer, at: now, &effects) }
+    if let due = tenure.nextDeadline, now >= due { perform(.timer, at: now, &effects) }
+    if let due = hooks.nextDeadline, now >= due {
+      follow(hooks.deadlineReached(at: now), at: now, &effects)
+    }
+    if let addresses = announcements?.deadlineReached(at: now), !addresses.isEmpty {
+      effects.append(.announce(addresses))
+    }
+    for index in checks.indices {
+      follow(checks[index].deadlineReached(at: now), of: index, at: now, &effects)
+    }
+    startWhenChecked(at: now, &effects)
+  }
+
+  /// A node joins once every check has told something, so that the first word of a check that
+  /// fails closed is not a fault.
+  private mutating func startWhenChecked(at now: Instant, _ effects: inout [Effect]) {
+    guard isReady, !hasStarted, checks.allSatisfy(\.hasRun) else { return }
+    hasStarted = true
+    applyFaults(at: now, &effects)
+    perform(.start, at: now, &effects)
+  }
+
+  private mutating func applyFaults(at now: Instant, _ effects: inout [Effect]) {
+    guard hasStarted else { return }
+    var faults = linkFaults
+    for check in checks where !check.isPassing && check.settings.onFailure == .fault {
+      faults.insert(.check(check.settings.name))
+    }
+    perform(.faults(faults), at: now, &effects)
+  }
+
+  private mutating func applyPriority(at now: Instant, _ effects: inout [Effect]) {
+    let base = Int(settings.router.priority.number)
+    var moved = base
+    for check in checks where !check.isPassing {
+      if case .priority(let change) = check.settings.onFailure { moved += change }
+    }
+    // Only the operator makes an owner; a failed check unmakes one.
+    let highest = moved == base ? 255 : 254
+    let priority = Priority(UInt8(max(1, min(moved, highest))))
+    if priority != router.priority { elect(.priority(priority), at: now, &effects) }
+  }
+
+  // MARK: Election
+
+  private mutating func hear(
+    _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    elect(.advertisement(advertisement, from: sender), at: now, &effects)
+    guard case .backup = router.state else { return }
+    if advertisement.priority == .release {
+      // Its goodbye may be the first we hear of it: it was Active all the same.
+      if activeRouter?.address != sender, goneRouter != sender { term += 1 }
+      activeRouter = nil
+      goneRouter = sender
+      return
+    }
+    let isNew = activeRouter?.address != sender
+    activeRouter = (sender, advertisement.priority)
+    goneRouter = nil
+    if isNew { term += 1 }
+    perform(.heardActive(sender), at: now, &effects)
+  }
+
+  private mutating func elect(
+    _ event: VirtualRouter.Event, at now: Instant, _ effects: inout [Effect]
+  ) {
+    for action in router.handle(event, at: now) {
+      switch action {
+      case .send(let priority): effects.append(.send(priority))
+      case .elected(let cause):
+        activeRouter = nil
+        goneRouter = nil
+        term += 1
+        perform(.elected(Reason(cause)), at: now, &effects)
+      case .deposed(let other, let priority):
+        activeRouter = (other, priority)
+        goneRouter = nil
+        term += 1
+        perform(.deposed(by: other), at: now, &effects)
+      }
+    }
+  }
+
+  // MARK: Tenure
+
+  private mutating func perform(
+    _ event: Tenure.Event, at now: Instant, _ effects: inout [Effect]
+  ) {
+    for effect in tenure.handle(event, at: now) {
+      switch effect {
+      case .joinElection:
+        if let source { elect(.startup(source: source), at: now, &effects) }
+      case .leaveElection:
+        elect(.shutdown, at: now, &effects)
+        activeRouter = nil
+      case .yieldElection: elect(.yield, at: now, &effects)
+      case .runHooks(let event, let reason, let isPlanned, let operation):
+        order(event, reason, isPlanned, operation, at: now, &effects)
+      case .overtakePromote: follow(hooks.overtakePromote(at: now), at: now, &effects)
+      case .install: effects.append(.install)
+      case .remove: effects.append(.remove)
+      case .startAnnouncing: announceAgain(at: now)
+      case .stopAnnouncing: announcements = nil
+      case .phase(let operation, let phase): effects.append(.phase(operation, phase))
+      case .finished(let operation, let result, let phases):
+        effects.append(.finished(operation, result, phases))
+      case .record(var record):
+        record.term = term
+        effects.append(.record(record))
+      }
+    }
+  }
+
+  private mutating func announceAgain(at now: Instant) {
+    guard tenure.isHolding else { return }
+    announcements = AnnouncementSchedule(
+      addressCount: settings.router.addresses.count, refresh: settings.announcementRefresh,
+      at: now)
+  }
+
+  private mutating func noteRole(at now: Instant, _ effects: inout [Effect]) {
+    guard role != lastRole else { return }
+    // Before the programs that the change starts, after what makes it safe.
+    let place = effects.firstIndex { if case .startHook = $0 { true } else { false } }
+    effects.insert(
+      .roleChanged(from: lastRole, to: role, tenure.reason), at: place ?? effects.endIndex)
+    lastRole = role
+    since = now
+  }
+
+  // MARK: Hooks and checks
+
+  private mutating func order(
+    _ event: HookEvent, _ reason: Reason, _ isPlanned: Bool, _ operation: OperationIdentifier?,
+    at now: Instant, _ effects: inout [Effect]
+  ) {
+    lastOrder += 1
+    let order = HookOrder(
+      number: lastOrder, event: event, operation: operation, reason: reason,
+      isPlanned: isPlanned, oldState: lastRole, newState: event.destination(from: role),
+      term: term, priority: router.priority, peer: activeRouter?.address)
+    tenure.gateIs(order.number, for: event)
+    follow(hooks.submit(order, at: now), at: now, &effects)
+  }
+
+  private mutating func follow(
+    _ hookEffects: [HookQueue.Effect], at now: Instant, _ effects: inout [Effect]
+  ) {
+    for effect in hookEffects {
+      switch effect {
+      case .start(let run):
+        if run.order.event == .promote { tenure.promoteBegan() }
+        effects.append(.startHook(run))
+      case .terminate(let run): effects.append(.terminateHook(run))
+      case .kill(let run): effects.append(.killHook(run))
+      case .ended(let run, let result): effects.append(.hookEnded(run, result))
+      case .completed(let order, let result):
+        perform(.hooksCompleted(order, result), at: now, &effects)
+      }
+    }
+  }
+
+  private mutating func follow(
+    _ checkEffects: [Check.Effect], of index: Int, at now: Instant, _ effects: inout [Effect]
+  ) {
+    for effect in checkEffects {
+      switch effect {
+      case .start: effects.append(.startCheck(index))
+      case .kill: effects.append(.killCheck(index))
+      case .changed(let passing):
+        effects.append(.checkChanged(index, passing: passing))
+        applyPriority(at: now, &effects)
+        applyFaults(at: now, &effects)
+      }
+    }
+  }
+
+  // MARK: Settings
+
+  private mutating func adopt(
+    _ new: ParticipantSettings, at now: Instant, _ effects: inout [Effect]
+  ) {
+    let addressesChanged = new.router.addresses != settings.router.addresses
+    let kept = Dictionary(checks.map { ($0.settings, $0) }, uniquingKeysWith: { first, _ in first })
+    settings = new
+    elect(.settings(new.router), at: now, &effects)
+    hooks.replaceHooks(new.hooks)
+    // A check that is new counts as passing until it has had its say: a reload moves no role.
+    checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
+    applyPriority(at: now, &effects)
+    applyFaults(at: now, &effects)
+    if addressesChanged, tenure.isHolding { effects.append(.install) }
+    startWhenChecked(at: now, &effects)
+  }
+}
+
+/// What an operator sets for this node's part in one virtual router.
+public struct ParticipantSettings: Hashable, Sendable {
+  public var router: VirtualRouterSettings
+  /// Time between two announcements while Active.
+  public var announcementRefresh: Duration
+  public var checks: [CheckSettings]
+  public var hooks: [HookSettings]
+
+  public init(
+    router: VirtualRouterSettings, announcementRefresh: Duration = .seconds(60),
+    checks: [CheckSettings] = [], hooks: [HookSettings] = []
+  ) {
+    self.router = router
+    self.announcementRefresh = announcementRefresh
+    self.checks = checks
+    self.hooks = hooks
+  }
+}
+
+extension Reason {
+  init(_ cause: VirtualRouter.Cause) {
+    switch cause {
+    case .ownership: self = .startup
+    case .silence: self = .peerTimeout
+    case .release: self = .peerReleased
+    case .preemption: self = .preempted
+    }
+  }
+}
+
+extension HookEvent {
+  /// The state that an event belongs to on its way from `role`.
+  func destination(from role: RoleState) -> RoleState {
+    switch self {
+    case .promote, .undo, .active: .active
+    case .demote, .standby: role == .fault ? .fault : .backup
+    case .fault: .fault
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Glibc
+import VRRP
+
+/// The two clocks of the machine.
+public enum Clock {
+  /// The time since boot, which also counts while the machine sleeps (CLOCK_BOOTTIME, clock_gettime(2)).
+  public static func now() -> Instant {
+    let time = read(CLOCK_BOOTTIME)
+    return Instant(
+      sinceBoot: .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec)))
+  }
+
+  /// The time of day (CLOCK_REALTIME), for people only: it may jump.
+  public static func wallClock() -> WallTime {
+    let time = read(CLOCK_REALTIME)
+    return WallTime(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
+  }
+
+  static func read(_ clock: clockid_t) -> timespec {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return time
+  }
+}
+
+/// A time of day.
+public struct WallTime: Hashable, Sendable, CustomStringConvertible {
+  /// Seconds since 1970-01-01T00:00:00Z.
+  public var seconds: Int64
+  /// 0-999999999, in addition to the seconds.
+  public var nanoseconds: Int32
+
+  public init(seconds: Int64, nanoseconds: Int32) {
+    self.seconds = seconds
+    self.nanoseconds = nanoseconds
+  }
+
+  /// ISO 8601 in UTC with milliseconds, cut and not rounded: `2026-01-31T12:00:00.123Z`.
+  public var description: String {
+    var time = time_t(seconds)
+    var date = tm()
+    // Fails only for a year that does not fit into 32 bits.
+    guard gmtime_r(&time, &date) != nil else { return "\(seconds)s" }
+    let day =
+      "\(padded(date.tm_year + 1900, 4))-\(padded(date.tm_mon + 1, 2))-\(padded(date.tm_mday, 2))"
+    let clock = "\(padded(date.tm_hour, 2)):\(padded(date.tm_min, 2)):\(padded(date.tm_sec, 2))"
+    return "\(day)T\(clock).\(padded(nanoseconds / 1_000_000, 3))Z"
+  }
+
+  private func padded(_ number: Int32, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}

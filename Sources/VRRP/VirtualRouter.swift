@@ -1,0 +1,311 @@
+/// One virtual router as this node sees it: the state machine of RFC 9568 section 6.4 with its
+/// verified errata, and RFC 3768 section 6.4 for version 2.
+///
+/// It decides who is Active, nothing else. Events go in with the caller's time, actions come out in
+/// an order that is part of the contract: an advertisement leaves before the change of state that it
+/// belongs to is told. The timers live inside the states, so a timer of an earlier state cannot
+/// fire. Addresses, announcements and hooks belong to whoever performs the actions.
+///
+/// Where the RFCs leave something open:
+/// - A losing advertisement is answered at once (section 6.4.3), but at most every 10 ms, and one of
+///   equal priority from our own address never, so that no two routers can storm.
+/// - After `.yield` this router does not preempt until it has been Active again: an operator's
+///   decision outlasts the priorities.
+public struct VirtualRouter: Equatable, Sendable {
+  public enum State: Equatable, Sendable {
+    case initialize
+    case backup(Backup)
+    case active(Active)
+  }
+
+  /// What a Backup keeps.
+  public struct Backup: Equatable, Sendable {
+    /// Active_Down_Timer: when it is reached, the Active Router is taken for dead.
+    public var activeDownTimer: Instant
+    /// Since when only worse Active Routers were heard, for `Preemption.after`.
+    var betterSince: Instant?
+    /// Whether this router gave its role up and so leaves a worse Active Router in peace.
+    var yields: Bool
+  }
+
+  /// What an Active Router keeps.
+  public struct Active: Equatable, Sendable {
+    /// Adver_Timer: when the next advertisement is due.
+    public var advertisementTimer: Instant
+    /// Before this a losing advertisement is not answered again.
+    var answerAllowed: Instant
+  }
+
+  public enum Event: Equatable, Sendable {
+    /// Take part in the election, sending from `source`.
+    case startup(source: IPAddress)
+    /// Stop taking part.
+    case shutdown
+    /// The time of `nextDeadline` has come.
+    case timer
+    /// An advertisement that `admit` let through.
+    case advertisement(Advertisement, from: IPAddress)
+    /// As Active: stop being it, and leave the role to the others.
+    case yield
+    /// Checks moved the effective priority, 1-255.
+    case priority(Priority)
+    /// The interface has another primary address.
+    case source(IPAddress)
+    /// The operator changed the settings; identity, version and family stay.
+    case settings(VirtualRouterSettings)
+  }
+
+  public enum Action: Equatable, Sendable {
+    /// Multicast an ADVERTISEMENT with this priority.
+    case send(Priority)
+    /// This router is Active now.
+    case elected(Cause)
+    /// This router was Active and is Backup now, since another one was heard.
+    case deposed(by: IPAddress, Priority)
+  }
+
+  /// Why a router became Active.
+  public enum Cause: Equatable, Sendable {
+    /// It owns the addresses and needs no election.
+    case ownership
+    /// The Active Router fell silent, or there was none.
+    case silence
+    /// The Active Router said goodbye.
+    case release
+    /// The Active Router has a lower priority and Preempt_Mode lets us take its place.
+    case preemption
+  }
+
+  /// The shortest time between two answers to losing advertisements.
+  static let answerSpacing = Duration.milliseconds(10)
+
+  public private(set) var settings: VirtualRouterSettings
+  /// The priority that counts now: the operator's, moved by checks.
+  public private(set) var priority: Priority
+  public private(set) var state = State.initialize
+  /// The primary address, source of our advertisements and the tie-breaker.
+  public private(set) var source: IPAddress?
+  /// Active_Adver_Interval: what the Active Router said of its interval. Version 2 learns nothing.
+  public private(set) var activeAdvertisementInterval: AdvertisementInterval
+  /// What the end of Active_Down_Timer would mean, by what was heard last.
+  private var cause = Cause.silence
+
+  public init(_ settings: VirtualRouterSettings) {
+    self.settings = settings
+    priority = settings.priority
+    activeAdvertisementInterval = settings.advertisementInterval
+  }
+
+  /// Skew_Time: `((256 - Priority) * Active_Adver_Interval) / 256` (RFC 9568 section 6.1), in version
+  /// 2 `(256 - Priority) / 256` seconds (RFC 3768 section 6.1). Exact, never rounded.
+  public var skewTime: Duration {
+    let parts = 256 - Int(priority.number)
+    switch settings.version {
+    case .version2: return Duration.seconds(1) * parts / 256
+    case .version3: return activeAdvertisementInterval.duration * parts / 256
+    }
+  }
+
+  /// Active_Down_Interval: `3 * Active_Adver_Interval + Skew_Time` (RFC 9568 section 6.1, RFC 3768
+  /// section 6.1).
+  public var activeDownInterval: Duration {
+    activeAdvertisementInterval.duration * 3 + skewTime
+  }
+
+  /// When `.timer` is due: Active_Down_Timer, Adver_Timer or none.
+  public var nextDeadline: Instant? {
+    switch state {
+    case .initialize: nil
+    case .backup(let backup): backup.activeDownTimer
+    case .active(let active): active.advertisementTimer
+    }
+  }
+
+  /// The checks of RFC 9568 section 7.1 and RFC 3768 section 7.1 that need this router's settings.
+  /// An advertisement that fails one changes nothing.
+  ///
+  /// `listsOurAddresses` tells whether it lists the addresses we were given. In version 3 another
+  /// list and another interval are only worth a log line.
+  public func admit(
+    _ advertisement: Advertisement, from source: IPAddress, listsOurAddresses: Bool
+  ) throws(DiscardReason) {
+    guard advertisement.version == settings.version else { throw .version }
+    guard source != self.source else { throw .ownSource }
+    guard settings.version == .version2 else { return }
+    guard advertisement.interval == settings.advertisementInterval else { throw .intervalMismatch }
+    guard listsOurAddresses || advertisement.priority == .owner else { throw .addressList }
+  }
+
+  /// What this event makes the virtual router do, in order.
+  public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+    switch (state, event) {
+    // Section 6.4.1, Initialize.
+    case (.initialize, .startup(let source)):
+      self.source = source
+      guard priority == .owner else {
+        activeAdvertisementInterval = settings.advertisementInterval
+        becomeBackup(at: now, yields: false)
+        return []
+      }
+      cause = .ownership
+      return becomeActive(at: now)
+
+    // Section 6.4.2, Backup.
+    case (.backup, .shutdown):
+      state = .initialize
+      return []
+    case (.backup(let backup), .timer):
+      return now < backup.activeDownTimer ? [] : becomeActive(at: now)
+    case (.backup(let backup), .advertisement(let advertisement, _)):
+      hear(advertisement, as: backup, at: now)
+      return []
+
+    // Section 6.4.3, Active.
+    case (.active, .shutdown):
+      state = .initialize
+      return [.send(.release)]
+    case (.active, .yield):
+      becomeBackup(at: now, yields: true)
+      return [.send(.release)]
+    case (.active(let active), .timer):
+      return now < active.advertisementTimer ? [] : advertise(as: active, at: now)
+    case (.active(let active), .advertisement(let advertisement, let sender)):
+      return hear(advertisement, from: sender, as: active, at: now)
+
+    // What changes the values and not the state.
+    case (_, .priority(let priority)):
+      self.priority = priority
+      return []
+    case (_, .source(let source)):
+      self.source = source
+      return []
+    case (_, .settings(let settings)):
+      adopt(settings)
+      return []
+
+    // What has no meaning in a state.
+    case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
+      (.initialize, .yield), (.backup, .startup), (.backup, .yield), (.active, .startup):
+      return []
+    }
+  }
+
+  // MARK: Backup
+
+  private mutating func becomeBackup(at now: Instant, yields: Bool) {
+    cause = .silence
+    state = .backup(
+      Backup(activeDownTimer: now + activeDownInterval, betterSince: nil, yields: yields))
+  }
+
+  private mutating func hear(
+    _ advertisement: Advertisement, as before: Backup, at now: Instant
+  ) {
+    var backup = before
+    if advertisement.priority == .release {
+      // The interval that this goodbye carries is not adopted.
+      backup.activeDownTimer = now + skewTime
+      cause = .release
+    } else if advertisement.priority >= priority {
+      backup.betterSince = nil
+      keepWaiting(advertisement, &backup, at: now)
+    } else if preempts(&backup, at: now) {
+      // Discarded: the timer runs on, and at its end this router takes over.
+      cause = .preemption
+    } else {
+      keepWaiting(advertisement, &backup, at: now)
+    }
+    state = .backup(backup)
+  }
+
+  private mutating func keepWaiting(
+    _ advertisement: Advertisement, _ backup: inout Backup, at now: Instant
+  ) {
+    learn(advertisement.interval)
+    backup.activeDownTimer = now + activeDownInterval
+    cause = .silence
+  }
+
+  /// Preempt_Mode as it stands now, on hearing an Active Router of lower priority.
+  private func preempts(_ backup: inout Backup, at now: Instant) -> Bool {
+    if backup.yields { return false }
+    switch settings.preemption {
+    case .never: return false
+    case .always: return true
+    case .after(let delay):
+      let since = backup.betterSince ?? now
+      backup.betterSince = since
+      return now - since >= delay
+    }
+  }
+
+  // MARK: Active
+
+  private mutating func becomeActive(at now: Instant) -> [Action] {
+    state = .active(
+      Active(
+        advertisementTimer: now + settings.advertisementInterval.duration, answerAllowed: now))
+    return [.send(priority), .elected(cause)]
+  }
+
+  private mutating func advertise(as before: Active, at now: Instant) -> [Action] {
+    var active = before
+    // From the time it was due, so that the beat does not drift; from now when it is far too late,
+    // so that no burst makes up for a pause.
+    active.advertisementTimer += settings.advertisementInterval.duration
+    if active.advertisementTimer <= now {
+      active.advertisementTimer = now + settings.advertisementInterval.duration
+    }
+    state = .active(active)
+    return [.send(priority)]
+  }
+
+  private mutating func hear(
+    _ advertisement: Advertisement, from sender: IPAddress, as active: Active, at now: Instant
+  ) -> [Action] {
+    if advertisement.priority == .release {
+      return answer(as: active, at: now)
+    }
+    let ours = source ?? sender
+    if advertisement.priority > priority
+      || (advertisement.priority == priority && sender > ours)
+    {
+      learn(advertisement.interval)
+      becomeBackup(at: now, yields: false)
+      return [.deposed(by: sender, advertisement.priority)]
+    }
+    // RFC 3768 discards the loser silently; an equal in everything is nobody to argue with.
+    if settings.version == .version2 || (advertisement.priority == priority && sender == ours) {
+      return []
+    }
+    return answer(as: active, at: now)
+  }
+
+  private mutating func answer(as before: Active, at now: Instant) -> [Action] {
+    guard now >= before.answerAllowed else { return [] }
+    state = .active(
+      Active(
+        advertisementTimer: now + settings.advertisementInterval.duration,
+        answerAllowed: now + Self.answerSpacing))
+    return [.send(priority)]
+  }
+
+  // MARK: Values
+
+  /// Version 2 learns nothing: another interval never gets this far.
+  private mutating func learn(_ interval: AdvertisementInterval) {
+    activeAdvertisementInterval = interval
+  }
+
+  private mutating func adopt(_ new: VirtualRouterSettings) {
+    let oldInterval = settings.advertisementInterval
+    settings = new
+    guard oldInterval != new.advertisementInterval else { return }
+    switch state {
+    case .initialize, .active: activeAdvertisementInterval = new.advertisementInterval
+    case .backup:
+      // Version 3 keeps what the Active Router said; version 2 only has its own value.
+      if new.version == .version2 { activeAdvertisementInterval = new.advertisementInterval }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Control
+import Glibc
+import LinuxIO
+import VRRP
+
+/// The control socket: who is connected, what they may do, and the lines to and from them.
+///
+/// Every client is bounded: in number, in the length of a line, in the bytes that wait for it and in
+/// the time it may take to say something.
+final class ControlServer {
+  final class Client {
+    var connection: UnixConnection
+    /// Its request, once it has come.
+    var hasAsked = false
+    /// Whether its last line is on its way.
+    var isFinished = false
+    /// Whether the loop tells when it can be written to.
+    var isWaitingToWrite = false
+    /// When a client that says or reads nothing is cut off.
+    var patience: Instant?
+
+    init(_ connection: consuming UnixConnection, patience: Instant) {
+      self.connection = connection
+      self.patience = patience
+    }
+  }
+
+  static let mostClients = 64
+  static let patience = Duration.seconds(10)
+
+  private var listener: UnixListener?
+  private var clients: [UInt64: Client] = [:]
+  private var last: UInt64 = 0
+  var readers: UInt32?
+  var administrators: UInt32?
+
+  let descriptor: Int32
+
+  init(_ listener: consuming UnixListener, readers: UInt32?, administrators: UInt32?) {
+    descriptor = listener.descriptor
+    self.listener = consume listener
+    self.readers = readers
+    self.administrators = administrators
+  }
+
+  /// When the listener is looked at again after it had failed, for want of descriptors perhaps.
+  private var resumption: Instant?
+
+  var nextDeadline: Instant? {
+    clients.values.reduce(resumption) { earlier($0, $1.patience) }
+  }
+
+  /// Stops listening and removes the socket's path.
+  func close() { listener.take()?.close() }
+
+  subscript(number: UInt64) -> Client? { clients[number] }
+
+  func accept(loop: borrowing EventLoop, log: Log) {
+    do throws(SystemError) {
+      for _ in 0..<16 {
+        guard let connection = try listener?.accept() else { return }
+        guard clients.count < Self.mostClients else { continue }
+        last += 1
+        let client = Client(connection, patience: Clock.now() + Self.patience)
+        try loop.watch(
+          client.connection.descriptor, for: .readable, token: Token.client.with(last))
+        clients[last] = client
+      }
+    } catch {
+      let now = Clock.now()
+      log.writeLimited(.warning, about: "accept", at: now, "control socket: \(error)")
+      // Still readable, it would keep the loop awake.
+      loop.forget(descriptor)
+      resumption = now + .seconds(1)
+    }
+  }
+
+  func passTime(at now: Instant, loop: borrowing EventLoop) {
+    if let due = resumption, due <= now {
+      resumption = nil
+      try? loop.watch(descriptor, for: .readable, token: Token.listener.with(0))
+    }
+    for (number, client) in clients {
+      if let patience = client.patience, patience <= now { close(number, loop: loop) }
+    }
+  }
+
+  /// Whether this client may change something, or only read.
+  func mayChange(_ client: Client) -> Bool {
+    guard let peer = client.connection.credentials else { return false }
+    return peer.user == 0 || isMember(client, of: administrators)
+  }
+
+  /// Whether this client may read.
+  func mayRead(_ client: Client) -> Bool {
+    mayChange(client) || isMember(client, of: readers)
+  }
+
+  private func isMember(_ client: Client, of group: UInt32?) -> Bool {
+    guard let group else { return false }
+    return client.connection.credentials?.group == group
+      || client.connection.groups.contains(group)
+  }
+
+  // MARK: Lines
+
+  func send(_ reply: Reply, to number: UInt64, loop: borrowing EventLoop) {
+    guard let client = clients[number] else { return }
+    guard client.connection.queue(reply.line()) else {
+      close(number, loop: loop)
+      return
+    }
+    flush(number, loop: loop)
+  }
+
+  /// The last line; the connection closes once it has left.
+  func finish(_ reply: Reply, to number: UInt64, loop: borrowing EventLoop) {
+    clients[number]?.isFinished = true
+    clients[number]?.patience = Clock.now() + Self.patience
+    send(reply, to: number, loop: loop)
+  }
+
+  func flush(_ number: UInt64, loop: borrowing EventLoop) {
+    guard let client = clients[number] else { return }
+    switch client.connection.flush() {
+    case .done:
+      if client.isFinished { return close(number, loop: loop) }
+      wait(false, client, number, loop)
+    case .pending: wait(true, client, number, loop)
+    case .closed: close(number, loop: loop)
+    }
+  }
+
+  private func wait(
+    _ toWrite: Bool, _ client: Client, _ number: UInt64, _ loop: borrowing EventLoop
+  ) {
+    guard toWrite != client.isWaitingToWrite else { return }
+    client.isWaitingToWrite = toWrite
+    try? loop.change(
+      client.connection.descriptor, for: toWrite ? [.readable, .writable] : .readable,
+      token: Token.client.with(number))
+  }
+
+  func close(_ number: UInt64, loop: borrowing EventLoop) {
+    guard let client = clients[number] else { return }
+    loop.forget(client.connection.descriptor)
+    clients[number] = nil
+  }
+}

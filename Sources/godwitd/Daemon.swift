@@ -1,0 +1,309 @@
+import CLinux
+import Configuration
+import Control
+import Failover
+import Glibc
+import LinuxIO
+import VRRP
+
+/// The loop that joins the rooms: what the kernel, the programs and the people say goes into the
+/// virtual routers as events, and what comes out is performed, one effect after the other.
+///
+/// There is one road. A timer, a datagram, a netlink event, a program's end and a command all reach
+/// `feed`, which asks the participant and performs its answer; results of an effect come back as
+/// further events behind it. One thread owns everything, so nothing here is locked, and nothing
+/// here waits: what takes time is a child process.
+final class Daemon {
+  var configuration: NodeConfiguration
+  let configurationPath: String
+  let log: Log
+  var loop: EventLoop
+  var signals: SignalSource
+  let notifier: ServiceNotifier
+  let interfaces: Interfaces
+  let announcer: Announcer
+  let sockets: AdvertisementSockets
+  let children = Children()
+  let control: ControlServer
+  let store: StateStore
+  var routers: [LocalRouter] = []
+  /// The virtual routers by where their advertisements come from.
+  var places: [Place: LocalRouter] = [:]
+  /// Advertisements of the batch that is being received; kept for its memory.
+  var heard: [(router: LocalRouter, advertisement: Advertisement, source: IPAddress)] = []
+  /// Credentials of the users that hooks and checks run as.
+  var accounts: [String: Account.Credentials]
+  var discards = DiscardCounters()
+  var operations = Operations()
+  let started = Clock.now()
+  var loaded = Timestamp.now()
+
+  private var queue: [(router: LocalRouter, event: Participant.Event)] = []
+  private var isFeeding = false
+  private var isStopping = false
+  private var stopDeadline: Instant?
+  private var carrierPoll = CarrierPoll()
+  private var watchdogDue: Instant?
+  /// When sockets that could not be opened are tried again.
+  private var socketRetry: Instant?
+
+  /// How long a stop waits for programs that only tell something.
+  static let noticeGrace = Duration.seconds(10)
+  static let socketRetryPause = Duration.seconds(5)
+
+  init(_ parts: consuming Startup) {
+    configuration = parts.configuration
+    configurationPath = parts.path
+    log = parts.log
+    loop = parts.loop
+    signals = parts.signals
+    notifier = parts.notifier
+    interfaces = parts.interfaces
+    announcer = parts.announcer
+    sockets = AdvertisementSockets()
+    control = parts.control
+    store = parts.store
+    accounts = parts.accounts
+  }
+
+  /// Runs until everything is released after SIGTERM.
+  func run() throws(SystemError) {
+    try loop.watch(signals.descriptor, for: .readable, token: Token.signals.with(0))
+    try loop.watch(interfaces.descriptor, for: .readable, token: Token.links.with(0))
+    try loop.watch(control.descriptor, for: .readable, token: Token.listener.with(0))
+    watchdogDue = notifier.watchdogInterval.map { Clock.now() + $0 / 2 }
+    start()
+    notifier.ready()
+    tellSystemd()
+    var events: [(token: UInt64, readiness: EventLoop.Readiness)] = []
+    while !isDone {
+      try loop.arm(nextDeadline)
+      events.removeAll(keepingCapacity: true)
+      try loop.wait { token, readiness in events.append((token, readiness)) }
+      // Deadlines before events: a flood of either kind must not make an advertisement late.
+      passTime()
+      for event in events { dispatch(event.token, event.readiness) }
+      passTime()
+    }
+    notifier.stopping()
+    children.endAll(log: log)
+    store.close()
+    control.close()
+  }
+
+  private func start() {
+    let now = Clock.now()
+    for configuration in configuration.virtualRouters {
+      add(LocalRouter(configuration, term: store.term(configuration.name), at: now))
+    }
+  }
+
+  // MARK: Time
+
+  private var nextDeadline: Instant? {
+    var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
+    next = earlier(next, earlier(socketRetry, operations.nextDeadline))
+    next = earlier(next, control.nextDeadline)
+    for router in routers { next = earlier(next, router.deadline) }
+    return next
+  }
+
+  /// Tells everyone whose time has come.
+  private func passTime() {
+    let now = Clock.now()
+    for router in routers {
+      // A few rounds at once: an announcement follows the addresses within the same turn.
+      var rounds = 0
+      while let due = router.deadline, due <= now, rounds < 8 {
+        feed(router, .timer)
+        rounds += 1
+      }
+    }
+    if let due = carrierPoll.nextDeadline, due <= now { pollCarrier(at: now) }
+    if let due = socketRetry, due <= now {
+      socketRetry = nil
+      for router in routers { applyLink(router) }
+    }
+    if let due = watchdogDue, due <= now {
+      notifier.watchdog()
+      watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
+    }
+    operations.passTime(at: now) { finish($0, $1) }
+    control.passTime(at: now, loop: loop)
+    leaveFinishedRouters()
+  }
+
+  // MARK: Events of the loop
+
+  private func dispatch(_ token: UInt64, _ readiness: EventLoop.Readiness) {
+    guard let (kind, number) = Token.split(token) else { return }
+    switch kind {
+    case .signals: takeSignals()
+    case .links: takeLinkEvents()
+    case .advertisements: receive(number)
+    case .listener: control.accept(loop: loop, log: log)
+    case .client: serve(number, readiness)
+    case .childExit: childEnded(number)
+    case .childInput: childWants(number)
+    case .childOutput: childSays(number)
+    case .childError: childComplains(number)
+    case .stateWriter: store.writerIsReady(loop: loop)
+    }
+  }
+
+  private func takeSignals() {
+    while let signal = signals.next() {
+      switch signal {
+      case SIGTERM, SIGINT: stop()
+      case SIGHUP:
+        switch reload() {
+        case .success(let outcome): log.write(.notice, outcome.message)
+        case .failure(let refusal): log.write(.error, refusal.message)
+        }
+      default: break
+      }
+    }
+  }
+
+  // MARK: Stopping
+
+  private func stop() {
+    guard !isStopping else {
+      // Asked twice: what only tells something is not waited for any longer.
+      stopDeadline = Clock.now()
+      return
+    }
+    isStopping = true
+    notifier.stopping()
+    log.write(.notice, "stopping: giving up what is held here")
+    for router in routers { feed(router, .shutdown) }
+  }
+
+  private var isDone: Bool {
+    guard isStopping else { return false }
+    guard routers.allSatisfy({ $0.participant.isOut }) else { return false }
+    if routers.allSatisfy({ $0.participant.hooks.isIdle }) { return true }
+    let now = Clock.now()
+    if let stopDeadline { return now >= stopDeadline }
+    stopDeadline = now + Self.noticeGrace
+    return false
+  }
+
+  /// Forgets virtual routers that a reload removed, once they are released.
+  private func leaveFinishedRouters() {
+    let left = routers.filter {
+      $0.isLeaving && $0.participant.isOut && $0.participant.hooks.isIdle
+    }
+    guard !left.isEmpty else { return }
+    routers.removeAll { router in left.contains { $0 === router } }
+    places = places.filter { place in !left.contains { $0 === place.value } }
+    sockets.close(unusedBy: routers, loop: loop)
+    guard !isStopping else { return }
+    for router in left {
+      guard let next = router.replacement else { continue }
+      add(LocalRouter(next, term: router.participant.term, at: Clock.now()))
+    }
+  }
+
+  // MARK: The one road
+
+  /// Gives an event to a virtual router and performs everything that follows from it.
+  func feed(_ router: LocalRouter, _ event: Participant.Event) {
+    queue.append((router, event))
+    guard !isFeeding else { return }
+    isFeeding = true
+    var next = 0
+    while next < queue.count {
+      let (router, event) = queue[next]
+      next += 1
+      let now = Clock.now()
+      for effect in router.participant.handle(event, at: now) { perform(effect, for: router) }
+      router.deadline = router.participant.nextDeadline
+      if router.participant.term != router.savedTerm {
+        router.savedTerm = router.participant.term
+        store.keep(term: router.savedTerm, of: router.name, loop: loop)
+      }
+    }
+    queue.removeAll(keepingCapacity: true)
+    isFeeding = false
+  }
+
+  // MARK: Links
+
+  private func takeLinkEvents() {
+    do throws(SystemError) {
+      let changes = try interfaces.takeEvents()
+      let now = Clock.now()
+      for index in changes.links { carrierPoll.begin(index, at: now) }
+      for router in routers { settle(router, changes) }
+    } catch {
+      log.writeLimited(
+        .error, about: "link events", at: Clock.now(), "events of the kernel: \(error)")
+    }
+  }
+
+  /// Ordinary network cards report a second change of carrier up to a second late; asking finds it.
+  private func pollCarrier(at now: Instant) {
+    for index in carrierPoll.takeDue(at: now) {
+      guard (try? interfaces.poll(index)) == true else { continue }
+      for router in routers {
+        applyLink(router)
+      }
+    }
+  }
+
+  private func settle(_ router: LocalRouter, _ changes: Interfaces.Changes) {
+    let isTouched = router.link.map { changes.addresses.contains($0.index) } ?? false
+    // A link that changed may be tracked, or be the one that an operator's words now mean.
+    if isTouched || changes.isComplete || !changes.links.isEmpty
+      || (router.link == nil && !changes.addresses.isEmpty)
+    {
+      applyLink(router)
+    }
+    guard let index = router.link?.index, router.participant.tenure.isHolding else { return }
+    let addresses = router.configuration.router.addresses
+    let removed = changes.removed[index]
+    guard changes.isComplete || addresses.contains(where: { removed?.contains($0) ?? false }) else {
+      return
+    }
+    // The event may be of our own making, from before: the kernel knows.
+    guard let held = interfaces.held(addresses, index), held.count < addresses.count else { return }
+    feed(router, .addressesLost)
+  }
+
+  /// Tries again later what the kernel refused now.
+  func retrySockets() { socketRetry = socketRetry ?? Clock.now() + Self.socketRetryPause }
+
+  func tellSystemd() {
+    let active = routers.filter { $0.participant.role == .active }.count
+    let faults = routers.filter { $0.participant.role == .fault }.count
+    notifier.status(
+      "\(routers.count) virtual routers: \(active) active, \(faults) in fault")
+  }
+}
+
+/// The earlier of two times, where nil is never.
+func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+  guard let left else { return right }
+  guard let right else { return left }
+  return min(left, right)
+}
+
+/// For two seconds after a change of a link its carrier is asked for every 20 ms.
+struct CarrierPoll {
+  static let spacing = Duration.milliseconds(20)
+  static let length = Duration.seconds(2)
+  private var until: [Int32: Instant] = [:]
+  private(set) var nextDeadline: Instant?
+
+  mutating func begin(_ index: Int32, at now: Instant) {
+    until[index] = now + Self.length
+    nextDeadline = nextDeadline ?? now + Self.spacing
+  }
+
+  mutating func takeDue(at now: Instant) -> [Int32] {
+    until = until.filter { $0.value > now }
+    nextDeadline = until.isEmpty ? nil : now + Self.spacing
+    return until.keys.sorted()
+  }
+}

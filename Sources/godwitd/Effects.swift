@@ -1,0 +1,265 @@
+import Configuration
+import Control
+import Failover
+import LinuxIO
+import VRRP
+
+// What the virtual routers want done.
+extension Daemon {
+  func perform(_ effect: Participant.Effect, for router: LocalRouter) {
+    switch effect {
+    case .send(let priority): send(priority, router)
+    case .install: install(router)
+    case .remove: remove(router)
+    case .announce(let places): announce(places, router)
+    case .startHook(let run): startHook(run, router)
+    case .terminateHook(let run): children.hook(router, run)?.process.signalGroup(Signal.terminate)
+    case .killHook(let run): children.hook(router, run)?.process.killGroup()
+    case .hookEnded(let run, let result): tell(run, result, router)
+    case .startCheck(let index): startCheck(index, router)
+    case .killCheck(let index): killCheck(index, router)
+    case .checkChanged(let index, let passing): tell(check: index, passing, router)
+    case .roleChanged(let from, let to, let reason): tell(from, to, reason, router)
+    case .phase(let operation, let phase):
+      operations.tell(operation, phase, at: Clock.now()) { control.send($0, to: $1, loop: loop) }
+    case .finished(let operation, let result, let phases):
+      operations.finish(operation, result, phases, at: Clock.now()) { finish($0, $1) }
+    case .record(let record): keep(record, router)
+    }
+  }
+
+  // MARK: Advertisements
+
+  private func send(_ priority: Priority, _ router: LocalRouter) {
+    guard let link = router.link, let source = router.source,
+      let message = router.message(priority)
+    else { return }
+    let error = sockets.send(
+      message, from: source, to: router.family.advertisementGroup, on: link.index)
+    if let error {
+      log.writeLimited(
+        .warning, about: "send \(router.name)", at: Clock.now(),
+        "\(router.name): an advertisement could not be sent: \(error)")
+      return
+    }
+    router.counters.advertisementsSent += 1
+    if priority == .release { router.counters.priorityZeroSent += 1 }
+  }
+
+  func receive(_ number: UInt64) {
+    let now = Clock.now()
+    let error = sockets.receive(number) { index, family, message, envelope in
+      do throws(DiscardReason) {
+        let advertisement = try Advertisement(decoding: message, in: envelope)
+        let router = try admit(advertisement, message, envelope, index, family, at: now)
+        heard.append((router, advertisement, envelope.source))
+      } catch {
+        discard(error, envelope, at: now)
+      }
+    }
+    for (router, advertisement, source) in heard {
+      note(advertisement, source, router, at: now)
+      feed(router, .advertisement(advertisement, from: source))
+    }
+    heard.removeAll(keepingCapacity: true)
+    if let error {
+      log.writeLimited(.warning, about: "receive", at: now, "receiving advertisements: \(error)")
+    }
+  }
+
+  private func discard(_ reason: DiscardReason, _ envelope: Envelope, at now: Instant) {
+    discards.count(reason)
+    // Other people's virtual routers are nothing to worry about.
+    guard reason != .unknownVirtualRouter else { return }
+    log.writeLimited(
+      .warning, about: "discard \(reason.rawValue)", at: now,
+      "an advertisement from \(envelope.source) was discarded: \(reason.explanation)")
+  }
+
+  private func admit(
+    _ advertisement: Advertisement, _ message: Span<UInt8>, _ envelope: Envelope,
+    _ index: Int32, _ family: VRRP.AddressFamily, at now: Instant
+  ) throws(DiscardReason) -> LocalRouter {
+    let place = Place(index, family, advertisement.identifier)
+    guard let router = places[place] else { throw .unknownVirtualRouter }
+    guard !interfaces.isOwn(envelope.source, index) else { throw .ownSource }
+    let listsOurs = advertisement.lists(router.addressList, in: message)
+    try router.participant.router.admit(
+      advertisement, from: envelope.source, listsOurAddresses: listsOurs)
+    if !listsOurs {
+      let theirs = Advertisement.addresses(in: message, family: family).prefix(8)
+      log.writeLimited(
+        .warning, about: "addresses \(router.name)", at: now,
+        "\(router.name): \(envelope.source) advertises other addresses than ours:"
+          + " \(theirs.map(\.description).joined(separator: " "))")
+    }
+    return router
+  }
+
+  private func note(
+    _ advertisement: Advertisement, _ source: IPAddress, _ router: LocalRouter, at now: Instant
+  ) {
+    router.lastHeard = (source, now, advertisement.priority)
+    router.counters.advertisementsReceived += 1
+    if advertisement.priority == .release { router.counters.priorityZeroReceived += 1 }
+    switch advertisement.checksumForm {
+    case .message: router.counters.checksumForms.message += 1
+    case .pseudoHeader: router.counters.checksumForms.pseudoHeader += 1
+    }
+    if advertisement.interval != router.configuration.router.advertisementInterval {
+      log.writeLimited(
+        .warning, about: "interval \(router.name)", at: now,
+        "\(router.name): \(source) advertises every \(advertisement.interval), we every"
+          + " \(router.configuration.router.advertisementInterval)")
+    }
+    if advertisement.priority == .owner, router.configuration.router.priority == .owner {
+      log.writeLimited(
+        .error, about: "owners \(router.name)", at: now,
+        "\(router.name): \(source) claims to own the addresses too: give priority 255 to one node")
+    }
+  }
+
+  // MARK: Addresses
+
+  private func install(_ router: LocalRouter) {
+    guard let link = router.link else {
+      feed(router, .installed(failure: "the interface is gone"))
+      return
+    }
+    let wanted = router.addressesToMove(interfaces, link.index)
+    feed(router, .installed(failure: interfaces.install(wanted, link.index)))
+  }
+
+  private func remove(_ router: LocalRouter) {
+    guard let link = router.link else {
+      feed(router, .removed(failure: nil))
+      return
+    }
+    let failure = interfaces.remove(router.configuration.router.addresses, link.index)
+    if let failure {
+      log.write(.error, "\(router.name): an address could not be removed: \(failure)")
+    }
+    feed(router, .removed(failure: failure))
+  }
+
+  private func announce(_ places: Range<Int>, _ router: LocalRouter) {
+    guard let link = router.link, let hardware = link.hardwareAddress else { return }
+    var frames: [UInt8] = []
+    for address in router.configuration.router.addresses[places] {
+      switch address {
+      case .v4(let address):
+        for operation in [ARPPacket.Operation.request, .reply] {
+          GratuitousARP(operation, hardwareAddress: hardware, address: address)
+            .append(to: &frames)
+        }
+      case .v6(let address):
+        UnsolicitedNeighborAdvertisement(hardwareAddress: hardware, address: address)
+          .append(to: &frames)
+      }
+    }
+    do throws(SystemError) {
+      router.counters.announcementsSent += try announcer.send(
+        frames, frameLength: router.family.announcementLength, interfaceIndex: link.index)
+    } catch {
+      log.writeLimited(
+        .warning, about: "announce \(router.name)", at: Clock.now(),
+        "\(router.name): the addresses could not be announced: \(error)")
+    }
+  }
+
+  // MARK: Telling
+
+  private func tell(
+    _ from: RoleState, _ to: RoleState, _ reason: Reason, _ router: LocalRouter
+  ) {
+    if to == .claiming { router.counters.elections += 1 }
+    let addresses = router.configuration.addresses.map(\.description).joined(separator: " ")
+    let text: String
+    switch to {
+    case .initialize: text = "out of the election"
+    case .backup: text = "Backup"
+    case .claiming: text = "elected; \(addresses) come once promote has passed"
+    case .active: text = "Active; holds \(addresses) on \(router.link?.name ?? "?")"
+    case .releasing: text = "giving the role up; demote runs"
+    case .fault:
+      text =
+        "cannot serve: "
+        + router.participant.tenure.faults.map(\.description).sorted().joined(separator: "; ")
+    }
+    let why = reason.explanation.isEmpty ? "" : " (\(reason.explanation))"
+    log.write(
+      to == .fault ? .error : .notice,
+      "\(router.name): \(text)\(why), term \(router.participant.term)")
+    tellSystemd()
+  }
+
+  private func tell(check index: Int, _ passing: Bool, _ router: LocalRouter) {
+    let check = router.participant.checks[index]
+    let name = "\(router.name): check \(check.settings.name)"
+    if passing {
+      log.write(.notice, "\(name) passes")
+    } else {
+      log.write(.warning, "\(name) fails: \(check.detail)")
+    }
+  }
+
+  private func keep(_ record: HistoryRecord, _ router: LocalRouter) {
+    if record.event == .addressesRestored {
+      router.counters.addressesRestored += 1
+      log.write(
+        .warning,
+        "\(router.name): somebody removed addresses that are held here; they are back in place")
+    }
+    if record.event == .failover, record.reason == .rollback {
+      log.write(.error, "\(router.name): the failover was rolled back: \(record.detail)")
+    }
+    store.keep(
+      HistoryEntry(record, of: router, operation: record.operation.map(operations.text)),
+      loop: loop)
+  }
+
+  /// The last word on an operation, to whoever waits for it.
+  func finish(_ client: UInt64?, _ outcome: FailoverOutcome) {
+    log.write(
+      outcome.result == .done ? .notice : .warning,
+      "failover \(outcome.operationIdentifier): \(outcome.message)")
+    guard let client else { return }
+    control.finish(.result(.failover(outcome)), to: client, loop: loop)
+  }
+}
+
+/// Numbers of signal(7) without the import of a whole C library where only these are meant.
+enum Signal {
+  static let terminate: Int32 = 15
+}
+
+extension Reason {
+  /// The reason in plain words, to stand in brackets behind a change of role.
+  var explanation: String {
+    switch self {
+    case .manual: "an operator asked for it"
+    case .peerTimeout: "the Active Router fell silent"
+    case .peerReleased: "the Active Router gave the role up"
+    case .preempted: "the better priority takes precedence"
+    case .health: "checks"
+    case .link: "link"
+    case .startup: "start"
+    case .shutdown: "stop"
+    case .rollback: "a step failed and the role went back"
+    }
+  }
+}
+
+extension VRRP.AddressFamily {
+  /// Bytes of the frame that announces one address: a gratuitous ARP or an unsolicited NA.
+  var announcementLength: Int { self == .ipv4 ? ARPPacket.frameLength : 86 }
+}
+
+extension LocalRouter {
+  /// The addresses that move: all, unless this node owns some and has them in any case.
+  func addressesToMove(_ interfaces: Interfaces, _ index: Int32) -> [InterfaceAddress] {
+    guard configuration.router.priority == .owner else { return configuration.addresses }
+    let own = Set(interfaces.ownAddresses(index).map(\.interfaceAddress.address))
+    return configuration.addresses.filter { !own.contains($0.address) }
+  }
+}

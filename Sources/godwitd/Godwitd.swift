@@ -1,0 +1,92 @@
+import Control
+import Glibc
+import LinuxIO
+
+/// `godwitd --config FILE [--foreground]`: the daemon.
+///
+/// It always runs in the foreground and logs to standard error, as systemd wants it. Its exit status
+/// is 0 after SIGTERM, 78 for an error in the configuration, 77 for a missing capability and 71 for
+/// any other reason that it cannot start (sysexits.h(3)).
+@main
+struct Godwitd {
+  static func main() {
+    switch Arguments(CommandLine.arguments.dropFirst()) {
+    case .run(let path): exit(run(path))
+    case .writeState(let directory):
+      var writer = StateWriter(directory: directory)
+      writer.run()
+    case .version: print("godwitd \(godwitVersion)")
+    case .help: print(Arguments.usage)
+    case .wrong(let why):
+      complain("\(why)\n\(Arguments.usage)")
+      exit(64)
+    }
+  }
+
+  private static func run(_ path: String) -> Int32 {
+    do throws(StartupError) {
+      let daemon = Daemon(try Startup.make(configurationPath: path))
+      do throws(SystemError) {
+        try daemon.run()
+        return 0
+      } catch {
+        throw .system("\(error)")
+      }
+    } catch {
+      complain(error.text)
+      return error.status
+    }
+  }
+
+  private static func complain(_ text: String) {
+    let line = "godwitd: \(text)\n"
+    _ = write(2, line, line.utf8.count)
+  }
+}
+
+/// What the command line asks for.
+enum Arguments {
+  case run(String)
+  case writeState(String)
+  case version
+  case help
+  case wrong(String)
+
+  static let usage = """
+    usage: godwitd --config FILE [--foreground]
+
+      --config FILE  the configuration; /etc/godwit/godwit.yaml when left out
+      --foreground   accepted for clarity: godwitd never goes to the background
+      --version      print the version
+      --help         print this
+    """
+
+  init(_ words: ArraySlice<String>) {
+    var path = "/etc/godwit/godwit.yaml"
+    var rest = words
+    while let word = rest.popFirst() {
+      switch word {
+      case "--config":
+        guard let value = rest.popFirst() else {
+          self = .wrong("--config needs a file")
+          return
+        }
+        path = value
+      case "--foreground": break
+      case "--write-state":
+        self = rest.popFirst().map(Self.writeState) ?? .wrong("--write-state needs a directory")
+        return
+      case "--version":
+        self = .version
+        return
+      case "--help", "-h":
+        self = .help
+        return
+      default:
+        self = .wrong("\(word) is not an option")
+        return
+      }
+    }
+    self = .run(path)
+  }
+}

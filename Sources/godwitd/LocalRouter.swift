@@ -1,0 +1,84 @@
+import Configuration
+import Control
+import Failover
+import LinuxIO
+import VRRP
+
+/// One virtual router of the configuration with everything this node keeps for it.
+final class LocalRouter {
+  private(set) var configuration: VirtualRouterConfiguration
+  var participant: Participant
+  /// Its addresses, ready to be compared with a received list.
+  private(set) var addressList: AddressList
+  /// When the participant wants to hear of the time again.
+  var deadline: Instant?
+  /// The interface it is on now.
+  var link: Link?
+  /// The address its advertisements leave from.
+  var source: IPAddress?
+  /// The message, made anew when the settings or the source change.
+  var template: AdvertisementTemplate?
+  var counters = RouterCounters()
+  /// The last advertisement of another router: from whom, when, with which priority.
+  var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
+  /// Set when the role is given up for good: the configuration has it no longer.
+  var isLeaving = false
+  /// What takes its place once it has left: the same name with another identity.
+  var replacement: VirtualRouterConfiguration?
+  /// The term that was last handed to the disk.
+  var savedTerm: UInt64
+
+  var name: String { configuration.name }
+  var identifier: VirtualRouterIdentifier { configuration.router.identifier }
+  var family: VRRP.AddressFamily { configuration.router.family }
+
+  init(_ configuration: VirtualRouterConfiguration, term: UInt64, at now: Instant) {
+    self.configuration = configuration
+    participant = Participant(configuration.participant, term: term, at: now)
+    addressList = AddressList(configuration.router.addresses)
+    savedTerm = term
+  }
+
+  func adopt(_ configuration: VirtualRouterConfiguration) {
+    self.configuration = configuration
+    addressList = AddressList(configuration.router.addresses)
+    template = nil
+  }
+
+  /// The message with this priority; nil while there is no address to send from.
+  func message(_ priority: Priority) -> [UInt8]? {
+    guard let source else { return nil }
+    if template == nil { template = AdvertisementTemplate(configuration.router, source: source) }
+    template?.priority = priority
+    return template?.message
+  }
+
+  /// Whether a changed configuration can be taken over without giving the role up.
+  func canAdopt(_ new: VirtualRouterConfiguration) -> Bool {
+    new.interface == configuration.interface && new.sourceAddress == configuration.sourceAddress
+      && new.router.identifier == configuration.router.identifier
+      && new.router.version == configuration.router.version
+      && new.router.family == configuration.router.family
+      && (new.router.priority == .owner) == (configuration.router.priority == .owner)
+  }
+}
+
+/// Where advertisements of a virtual router come from: no two may share it.
+struct Place: Hashable {
+  let index: Int32
+  let family: VRRP.AddressFamily
+  let identifier: VirtualRouterIdentifier
+
+  init(_ index: Int32, _ family: VRRP.AddressFamily, _ identifier: VirtualRouterIdentifier) {
+    self.index = index
+    self.family = family
+    self.identifier = identifier
+  }
+}
+
+extension VirtualRouterConfiguration {
+  var participant: ParticipantSettings {
+    ParticipantSettings(
+      router: router, announcementRefresh: announcementRefresh, checks: checks, hooks: hooks)
+  }
+}

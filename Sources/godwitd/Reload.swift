@@ -1,0 +1,110 @@
+import Configuration
+import Control
+import Failover
+import LinuxIO
+import VRRP
+
+// A changed configuration file: all or nothing.
+extension Daemon {
+  /// Applies the file as it is now. A file with an error changes nothing, and neither does a change
+  /// that needs a new start. Virtual routers that are the same are not touched.
+  func reload() -> Result<ReloadOutcome, Refusal> {
+    notifier.reloading()
+    defer { notifier.ready() }
+    let new: NodeConfiguration
+    let accounts: [String: Account.Credentials]
+    do throws(ConfigurationErrors) {
+      new = try NodeConfiguration.load(path: configurationPath, hostName: HostName.upToFirstDot())
+      accounts = try Startup.accounts(of: new, file: configurationPath)
+    } catch {
+      return .failure(
+        Refusal(
+          .refused, "the configuration was not changed, \(configurationPath) has errors:\n\(error)",
+          remedy: "mend the file and reload again"))
+    }
+    let fixed = new.changesThatNeedRestart(from: configuration)
+    guard fixed.isEmpty else {
+      return .failure(
+        Refusal(
+          .refused, "\(fixed.joined(separator: ", ")) cannot change while godwitd runs",
+          remedy: "restart godwitd, or put the old value back and reload again"))
+    }
+    self.accounts = accounts
+    return .success(apply(new))
+  }
+
+  private func apply(_ new: NodeConfiguration) -> ReloadOutcome {
+    let now = Clock.now()
+    var outcome = ReloadOutcome(message: "")
+    configuration = new
+    log.level = new.logLevel
+    loaded = .now()
+    let present = routers.filter { !$0.isLeaving }
+    for router in present where !new.virtualRouters.contains(where: { $0.name == router.name }) {
+      outcome.removed.append(router.name)
+      router.isLeaving = true
+      feed(router, .shutdown)
+    }
+    for wanted in new.virtualRouters {
+      let old = present.first { $0.name == wanted.name }
+      if let old, old.configuration == wanted { continue }
+      if let old, old.canAdopt(wanted) {
+        outcome.changed.append(wanted.name)
+        change(old, wanted)
+        continue
+      }
+      if let old {
+        // Another identity: released like a stop, and taken in as a new one once that is done.
+        outcome.changed.append(wanted.name)
+        old.isLeaving = true
+        old.replacement = wanted
+        feed(old, .shutdown)
+        continue
+      }
+      outcome.added.append(wanted.name)
+      add(LocalRouter(wanted, term: store.term(wanted.name), at: now))
+    }
+    outcome.message = outcome.sentence
+    tellSystemd()
+    return outcome
+  }
+
+  private func change(_ router: LocalRouter, _ wanted: VirtualRouterConfiguration) {
+    let kept = Set(wanted.router.addresses)
+    let dropped = router.configuration.router.addresses.filter { !kept.contains($0) }
+    if !dropped.isEmpty, let link = router.link, router.participant.tenure.isHolding {
+      if let failure = interfaces.remove(dropped, link.index) {
+        log.write(.error, "\(router.name): an address could not be removed: \(failure)")
+      }
+    }
+    router.adopt(wanted)
+    applyLink(router)
+    feed(router, .settings(wanted.participant))
+  }
+}
+
+extension NodeConfiguration {
+  /// The keys whose change only a restart can apply.
+  func changesThatNeedRestart(from old: NodeConfiguration) -> [String] {
+    var keys: [String] = []
+    if node != old.node { keys.append("node") }
+    if controlSocket != old.controlSocket { keys.append("control_socket") }
+    if controlGroup != old.controlGroup { keys.append("control_group") }
+    if controlAdminGroup != old.controlAdminGroup { keys.append("control_admin_group") }
+    if stateDirectory != old.stateDirectory { keys.append("state_directory") }
+    if realtimePriority != old.realtimePriority { keys.append("realtime_priority") }
+    if lockMemory != old.lockMemory { keys.append("lock_memory") }
+    return keys
+  }
+}
+
+extension ReloadOutcome {
+  /// What a reload did, in a sentence.
+  var sentence: String {
+    let parts = [("added", added), ("changed", changed), ("removed", removed)]
+      .filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
+    return parts.isEmpty
+      ? "reloaded: nothing has changed for the virtual routers"
+      : "reloaded: \(parts.joined(separator: "; "))"
+  }
+}

@@ -1,0 +1,99 @@
+import Configuration
+import Control
+import Failover
+import Glibc
+import LinuxIO
+import VRRP
+
+// What `godwit status` shows.
+extension Daemon {
+  func report(_ shown: [LocalRouter]) -> StatusReport {
+    let now = Clock.now()
+    var discarded: [String: Int] = [:]
+    for reason in DiscardReason.allCases where discards[reason] > 0 {
+      discarded[reason.rawValue] = Int(clamping: discards[reason])
+    }
+    return StatusReport(
+      node: configuration.node, pid: Int(getpid()),
+      uptimeMilliseconds: (now - started).wholeMilliseconds,
+      configuration: ConfigurationStatus(file: configurationPath, loaded: loaded),
+      virtualRouters: shown.filter { !$0.isLeaving }.map { status($0, at: now) },
+      discarded: discarded)
+  }
+
+  private func status(_ router: LocalRouter, at now: Instant) -> VirtualRouterStatus {
+    let participant = router.participant
+    let settings = router.configuration.router
+    let isActive = participant.role == .active || participant.role == .releasing
+    let active =
+      isActive || participant.role == .claiming
+      ? router.source.map { ($0, participant.router.priority) }
+      : participant.activeRouter.map { ($0.address, $0.priority) }
+    return VirtualRouterStatus(
+      name: router.name, vrid: Int(settings.identifier.number),
+      family: settings.family == .ipv4 ? .ipv4 : .ipv6,
+      state: ReportedState(rawValue: participant.role.rawValue) ?? .initialize,
+      since: Timestamp(participant.since, now: now), reason: participant.tenure.reason.rawValue,
+      term: Int(clamping: participant.term),
+      interface: router.link?.name ?? router.configuration.interface.description,
+      addresses: router.configuration.addresses.map(\.description),
+      addressesHeld: holdsAll(router),
+      priority: Int(settings.priority.number),
+      effectivePriority: Int(participant.router.priority.number),
+      advertisementIntervalMilliseconds: settings.advertisementInterval.duration.wholeMilliseconds,
+      activeRouter: active?.0.description, activeRouterPriority: active.map { Int($0.1.number) },
+      fit: participant.tenure.faults.isEmpty,
+      faultReasons: participant.tenure.faults.map(\.description).sorted(),
+      lease: LeaseStatus(
+        mechanism: .off, durationMilliseconds: 0,
+        peerWaitsMilliseconds: participant.router.activeDownInterval.wholeMilliseconds),
+      checks: participant.checks.map { check in
+        CheckStatus(
+          name: check.settings.name, passing: check.isPassing,
+          since: Timestamp(check.since, now: now), detail: check.detail)
+      },
+      hook: hook(router, at: now), operation: operations.status(of: router.name),
+      peers: configuration.peers.map { peer($0, router, at: now) }, counters: router.counters)
+  }
+
+  /// Read back from the kernel, not remembered.
+  private func holdsAll(_ router: LocalRouter) -> Bool {
+    guard let link = router.link else { return false }
+    let addresses = router.configuration.router.addresses
+    return interfaces.held(addresses, link.index)?.count == addresses.count
+  }
+
+  private func hook(_ router: LocalRouter, at now: Instant) -> HookStatus? {
+    guard let run = router.participant.hooks.running,
+      let child = children.hook(router, run.identifier)
+    else { return nil }
+    return HookStatus(
+      event: run.order.event.rawValue, command: run.hook.command,
+      since: Timestamp(child.started, now: now),
+      eventIdentifier: "\(router.name)-\(run.order.term)-\(run.order.number)")
+  }
+
+  /// VRRP tells of a peer only while it is Active.
+  private func peer(
+    _ peer: PeerConfiguration, _ router: LocalRouter, at now: Instant
+  ) -> PeerStatus {
+    var status = PeerStatus(name: peer.name, addresses: peer.addresses.map(\.description))
+    if let heard = router.lastHeard, peer.addresses.contains(heard.source) {
+      status.lastSeenMilliseconds = (now - heard.at).wholeMilliseconds
+      let isActive = router.participant.activeRouter?.address == heard.source
+      if isActive {
+        status.state = .active
+        status.effectivePriority = Int(heard.priority.number)
+      }
+    }
+    return status
+  }
+}
+
+extension Timestamp {
+  /// The wall clock's time of an instant.
+  init(_ instant: Instant, now: Instant) {
+    self.init(
+      milliseconds: Timestamp.now().milliseconds - Int64((now - instant).wholeMilliseconds))
+  }
+}

@@ -1,0 +1,83 @@
+import Testing
+
+@testable import Configuration
+
+// What a later version takes is refused by name, never ignored.
+
+private let reserved: [Mistake] = [
+  Mistake("peer_port: 9112", "6:1: peer_port: `peer_port` is not available yet; leave the key out"),
+  Mistake(
+    "authentication: { mode: enforce }",
+    "6:1: authentication: `authentication` is not available yet; leave the key out"),
+  Mistake(
+    "    transport: unicast",
+    "6:16: virtual_routers.orders-db.transport: `unicast` is not available yet; "
+      + "leave the key out or write `multicast`"),
+  Mistake(
+    "    virtual_mac: true",
+    "6:18: virtual_routers.orders-db.virtual_mac: `true` is not available yet; "
+      + "leave the key out or write `false`"),
+  Mistake(
+    "    accept_mode: false",
+    "6:18: virtual_routers.orders-db.accept_mode: `false` is not available yet; "
+      + "leave the key out or write `true`"),
+  Mistake(
+    "    lease: 2500ms",
+    "6:12: virtual_routers.orders-db.lease: a lease is not available yet; "
+      + "leave the key out or write `off`"),
+  Mistake(
+    "    announcements: { confirm: [192.0.2.254] }",
+    "6:22: virtual_routers.orders-db.announcements.confirm: `confirm` is not available yet; "
+      + "leave the key out"),
+  Mistake(
+    "    conflict_detection: true",
+    "6:25: virtual_routers.orders-db.conflict_detection: `true` is not available yet; "
+      + "leave the key out or write `false`"),
+  Mistake(
+    "    maintenance_lease: 60s",
+    "6:5: virtual_routers.orders-db.maintenance_lease: `maintenance_lease` is not available yet; "
+      + "leave the key out"),
+  Mistake(
+    "    connections: { on_release: reset }",
+    "6:5: virtual_routers.orders-db.connections: `connections` is not available yet; "
+      + "leave the key out"),
+  Mistake(
+    "    track: { gateway: 192.0.2.254 }",
+    "6:14: virtual_routers.orders-db.track.gateway: `gateway` is not available yet; "
+      + "leave the key out"),
+  Mistake(
+    "    group: orders",
+    "6:5: virtual_routers.orders-db.group: `group` is not available yet; leave the key out"),
+  Mistake(
+    "    precheck_interval: 10s",
+    "6:5: virtual_routers.orders-db.precheck_interval: `precheck_interval` is not available yet; "
+      + "leave the key out"),
+  Mistake(
+    "    hooks: [{ command: [/x], precheck_interval: 10s }]",
+    "6:30: virtual_routers.orders-db.hooks[0].precheck_interval: `precheck_interval` is not "
+      + "available yet; leave the key out"),
+  Mistake(
+    "    hooks: [{ command: [/x], events: [precheck] }]",
+    "6:39: virtual_routers.orders-db.hooks[0].events[0]: the event `precheck` is not available "
+      + "yet; leave it out"),
+  Mistake(
+    "    hooks: [{ command: [/x], events: [maintenance] }]",
+    "6:39: virtual_routers.orders-db.hooks[0].events[0]: the event `maintenance` is not available "
+      + "yet; leave it out"),
+  Mistake(
+    "    hooks: [{ command: [/x], timeout: { fence: 20s } }]",
+    "6:41: virtual_routers.orders-db.hooks[0].timeout.fence: the event `fence` is not available "
+      + "yet; leave it out"),
+]
+
+@Test(arguments: reserved) func `What is not available yet is refused`(mistake: Mistake) {
+  #expect(mistakes(router + mistake.text + "\n") == [mistake.error])
+}
+
+@Test(arguments: [
+  "transport: multicast", "virtual_mac: false", "accept_mode: true", "lease: off", "lease: \"off\"",
+  "conflict_detection: false", "announcements: {}", "track: {}", "checks: []", "hooks: []",
+])
+func `A value that changes nothing is taken`(line: String) throws {
+  #expect(try read(router + "    \(line)\n") == read(router))
+}
