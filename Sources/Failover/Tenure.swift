@@ -111,6 +111,8 @@ public struct Tenure: Sendable {
   private var removalRetry: Instant?
   private var restoreAt: Instant?
   private var failedRestores = 0
+  /// Whether the next addresses to be added are ones that somebody else removed.
+  private var isRestoring = false
 
   public init() {}
 
@@ -281,6 +283,9 @@ public struct Tenure: Sendable {
     case .held, .releasing:
       guard let failure else {
         failedRestores = 0
+        // Otherwise the operator changed the list.
+        guard isRestoring else { return [.startAnnouncing] }
+        isRestoring = false
         return [.startAnnouncing]
           + record(.addressesRestored, reason, "somebody else removed them")
       }
@@ -306,7 +311,9 @@ public struct Tenure: Sendable {
 
   private mutating func lost(at now: Instant) -> [Effect] {
     switch state {
-    case .held, .releasing: restoreAt = restoreAt ?? now + Self.restorePause
+    case .held, .releasing:
+      isRestoring = true
+      restoreAt = restoreAt ?? now + Self.restorePause
     case .none, .claiming, .barred: break
     }
     return []
@@ -390,6 +397,7 @@ public struct Tenure: Sendable {
   /// The addresses leave before anything else happens.
   private mutating func takeAway() -> [Effect] {
     restoreAt = nil
+    isRestoring = false
     switch state {
     case .held:
       state = .none

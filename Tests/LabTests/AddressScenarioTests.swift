@@ -98,4 +98,58 @@ struct AddressScenarioTests {
       return Set(told).isSuperset(of: (100..<200).map { "10.77.0.\($0)" })
     }
   }
+
+  @Test("of several addresses in a network of their own one can go without taking the others along")
+  func secondaries() throws {
+    let scenario = try Scenario(
+      ["a": 150], addresses: ["198.51.100.10/24", "198.51.100.11/24", "198.51.100.12/24"])
+    let lab = scenario.lab
+    try scenario.start()
+    let node = try scenario["a"]
+    node.configuration.addresses = ["198.51.100.11/24", "198.51.100.12/24"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("the first one is gone") { try !lab.holds("a", "198.51.100.10") }
+    try scenario.waitForBeats(3, of: "a")
+    let router = try scenario.router("a")
+    #expect(router.addressesHeld && router.state == .active)
+    #expect(router.counters.addressesRestored == 0)
+    #expect(!lab.text("a-godwitd.log").contains("somebody removed"))
+    try node.stop()
+    #expect(try lab.addresses(of: "a").allSatisfy { !$0.address.hasPrefix("198.51.100.") })
+  }
+
+  @Test("a changed hardware address is announced at once")
+  func hardwareAddress() throws {
+    let scenario = try Scenario(["a": 150])
+    let lab = scenario.lab
+    try scenario.start()
+    // The rounds after a takeover are over: 3.5 s, then a minute of silence.
+    let active = Moment.now
+    try lab.eventually("no announcement is due") { Moment.now - active > .seconds(4) }
+    try lab.run(["ip", "link", "set", "eth0", "address", "02:77:00:00:00:aa"], in: "a")
+      .expectSuccess()
+    _ = try scenario.sniffer.wait(for: "an announcement of the new one") {
+      $0.arp?.sender == Scenario.address && $0.arp?.senderHardware == "02:77:00:00:00:aa"
+    }
+    #expect(try scenario.router("a").state == .active)
+  }
+
+  @Test("garbage in the state directory is no reason not to start")
+  func damagedState() throws {
+    let scenario = try Scenario(["a": 150])
+    let node = try scenario["a"]
+    let garbage = "\u{0}\u{ff} x\n\n{}\norders-db x\norders-db 17\n"
+    for name in ["terms", "history.jsonl"] {
+      try garbage.write(
+        toFile: "\(node.directory)/state/\(name)", atomically: true, encoding: .utf8)
+    }
+    try scenario.start()
+    #expect(try scenario.router("a").term == 18)
+    try node.stop()
+    try node.start()
+    try node.wait(for: "active")
+    #expect(try scenario.router("a").term == 19)
+    #expect(try scenario.history("a").map(\.event).filter { $0 == "shutdown" }.count == 1)
+  }
 }

@@ -93,6 +93,7 @@ struct ReloadScenarioTests {
     let router = try scenario.router("a")
     #expect(router.term == term && router.state == .active && router.addressesHeld)
     #expect(router.addresses == ["10.77.0.101/24"])
+    #expect(router.counters.addressesRestored == 0)
     #expect(lab.hooks == hooks)
     #expect(scenario.advertisements(of: "b").isEmpty)
   }
