@@ -21,6 +21,8 @@ extension Daemon {
     }
     let cameUp = link?.isUp == true && router.link?.isUp != true
     let hasMoved = link?.index != router.link?.index
+    let hasNewHardware =
+      !hasMoved && link?.hardwareAddress != router.link?.hardwareAddress
     router.link = link
     if hasMoved { place(router) }
     var faults: Set<Fault> = []
@@ -57,6 +59,8 @@ extension Daemon {
     }
     if hasMoved { sockets.close(unusedBy: routers, loop: loop) }
     feed(router, .link(faults, source: source))
+    // Everybody on the network still sends to the old one.
+    if hasNewHardware { feed(router, .announce) }
   }
 
   /// Enters a virtual router where its advertisements come from, the first one that claims the place.
