@@ -63,6 +63,22 @@ struct ControlScenarioTests {
     #expect(scenario.longestGap(of: "a", since: began) < .milliseconds(350))
   }
 
+  @Test("who is neither root nor in the group is told so: exit status 77")
+  func notAllowed() throws {
+    let scenario = try Scenario(["a": 150])
+    try scenario.start()
+    for command in ["status", "reload"] {
+      let result = try scenario.lab.run(
+        [
+          "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c",
+          "exec \"$0\" --socket \"$1\" \(command)", Products.path("godwit"),
+          try scenario["a"].socketPath,
+        ], in: "a")
+      #expect(result.status == 77, "\(result)")
+    }
+    #expect(try scenario.router("a").state == .active)
+  }
+
   @Test("a client that goes away leaves its failover running")
   func gone() throws {
     let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, lab in

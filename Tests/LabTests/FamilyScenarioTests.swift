@@ -13,6 +13,8 @@ struct FamilyScenarioTests {
     let scenario = try Scenario(["a": 150, "b": 100], addresses: addresses)
     let lab = scenario.lab
     let linkLocal = addresses.count == 1 ? "fe80::5e00:233" : "fe80::77"
+    // The virtual addresses must not wait for duplicate address detection where a host does it.
+    for node in ["a", "b"] { try lab.set("net/ipv6/conf/eth0/accept_dad", "1", in: node) }
     try scenario.start()
     try scenario.waitForHolder("a", of: Self.address6)
     #expect(try lab.holders(of: linkLocal) == ["a"])

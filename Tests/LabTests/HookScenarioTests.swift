@@ -113,6 +113,31 @@ struct HookScenarioTests {
     #expect(scenario.lab.text("attempts") == "1\n2\n3\n")
   }
 
+  @Test(
+    "a hook that cannot be started has failed, with the reason of the system",
+    arguments: ["/nonexistent/program", "/etc/passwd", "/tmp"])
+  func cannotStart(program: String) throws {
+    let scenario = try Scenario(["a": 150, "b": 100]) { configuration, node, _ in
+      if node == "a" { configuration.hooks = [[program]] }
+    }
+    for node in scenario.nodes { try node.start() }
+    try scenario.waitForHolder("b")
+    try scenario["a"].wait(for: "fault")
+    #expect(try scenario.router("a").faultReasons.contains { $0.contains(program) })
+  }
+
+  @Test("with nobody else to serve, a node whose promote failed tries again after a while")
+  func triesAgain() throws {
+    let scenario = try scenario { lab in
+      "[ $1 != promote ] || [ -e \(lab.directory)/tried ] || { >\(lab.directory)/tried; exit 1; }"
+    }
+    try scenario["a"].start()
+    try scenario["a"].wait(for: "fault")
+    // 10 s after the first failure.
+    try scenario["a"].wait(for: "active", within: .seconds(30))
+    #expect(scenario.lab.hooks.filter { $0.hasPrefix("a promote") }.count == 2)
+  }
+
   @Test("a hook runs as its user, in a session of its own, with a clean environment and all facts")
   func surroundings() throws {
     let scenario = try Scenario(["a": 150]) { configuration, node, lab in
