@@ -9,8 +9,11 @@ struct Operations {
     var router: String
     var client: UInt64?
     var began: Instant
-    var beganAt: Timestamp
+    /// The step under way, and since when.
     var phase: String
+    var phaseBegan: Timestamp
+    /// What the operator gave as a reason.
+    var reason: String?
     /// When whoever waits is told that it still runs.
     var patience: Instant?
   }
@@ -28,13 +31,13 @@ struct Operations {
   }
 
   mutating func begin(
-    _ router: String, client: UInt64?, wait: Duration, at now: Instant
+    _ router: String, client: UInt64?, wait: Duration, reason: String?, at now: Instant
   ) -> OperationIdentifier {
     last += 1
     let operation = OperationIdentifier(last)
     entries[operation] = Entry(
-      router: router, client: client, began: now, beganAt: .now(), phase: "demote",
-      patience: now + wait)
+      router: router, client: client, began: now, phase: "demote", phaseBegan: .now(),
+      reason: reason, patience: now + wait)
     return operation
   }
 
@@ -44,7 +47,8 @@ struct Operations {
     _ send: (Reply, UInt64) -> Void
   ) {
     guard let entry = entries[operation] else { return }
-    entries[operation]?.phase = phase.name
+    entries[operation]?.phase = Self.steps[phase.name] ?? phase.name
+    entries[operation]?.phaseBegan = .now()
     guard let client = entry.client else { return }
     let detail = phase.result == "done" ? "" : phase.result
     send(
@@ -91,10 +95,16 @@ struct Operations {
     }
   }
 
+  /// What an operator gave as the reason of an operation that is under way.
+  func reason(of operation: OperationIdentifier) -> String? { entries[operation]?.reason }
+
+  /// Which step follows one that is over.
+  private static let steps = ["demote": "addresses", "addresses": "takeover"]
+
   func status(of router: String) -> OperationStatus? {
     entries.first { $0.value.router == router }.map { operation, entry in
       OperationStatus(
-        identifier: text(operation), kind: "failover", phase: entry.phase, since: entry.beganAt)
+        identifier: text(operation), kind: "failover", phase: entry.phase, since: entry.phaseBegan)
     }
   }
 
