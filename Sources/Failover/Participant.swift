@@ -74,6 +74,8 @@ public struct Participant: Sendable {
   /// Who was last heard as Active, and with which priority.
   public private(set) var activeRouter: (address: IPAddress, priority: Priority)?
 
+  /// When the Active Router was last heard.
+  private var heardActiveAt: Instant?
   private var announcements: AnnouncementSchedule?
   private var linkFaults: Set<Fault> = []
   private var source: IPAddress?
@@ -113,6 +115,7 @@ public struct Participant: Sendable {
       isRoutine(advertisement, from: sender)
     {
       // A Backup that hears its Active Router again: the one thing that happens all the time.
+      heardActiveAt = now
       _ = router.handle(.advertisement(advertisement, from: sender), at: now)
       return []
     }
@@ -142,6 +145,7 @@ public struct Participant: Sendable {
         elect(.source(source), at: now, &effects)
       }
       applyFaults(at: now, &effects)
+      startWhenChecked(at: now, &effects)
     case .advertisement(let advertisement, let sender):
       hear(advertisement, from: sender, at: now, &effects)
     case .timer: timer(at: now, &effects)
@@ -181,6 +185,8 @@ public struct Participant: Sendable {
   /// fails closed is not a fault.
   private mutating func startWhenChecked(at now: Instant, _ effects: inout [Effect]) {
     guard isReady, !hasStarted, checks.allSatisfy(\.hasRun) else { return }
+    // Nothing is known of the interface yet.
+    guard source != nil || !linkFaults.isEmpty else { return }
     hasStarted = true
     applyFaults(at: now, &effects)
     perform(.start, at: now, &effects)
@@ -221,6 +227,7 @@ public struct Participant: Sendable {
     }
     let isNew = activeRouter?.address != sender
     activeRouter = (sender, advertisement.priority)
+    heardActiveAt = now
     if isNew { term += 1 }
     perform(.heardActive(sender), at: now, &effects)
   }
@@ -228,7 +235,7 @@ public struct Participant: Sendable {
   private mutating func elect(
     _ event: VirtualRouter.Event, at now: Instant, _ effects: inout [Effect]
   ) {
-    let preempts = activeRouter.map { $0.priority < router.priority } ?? false
+    let preempts = isBetterThanActive(at: now)
     for action in router.handle(event, at: now) {
       switch action {
       case .send(let priority): effects.append(.send(priority))
@@ -245,6 +252,14 @@ public struct Participant: Sendable {
         perform(.deposed(by: other), at: now, &effects)
       }
     }
+  }
+
+  /// Whether an Active Router of lower priority is alive: silence would have taken longer.
+  private func isBetterThanActive(at now: Instant) -> Bool {
+    guard let activeRouter, let heardActiveAt, activeRouter.priority < router.priority else {
+      return false
+    }
+    return now - heardActiveAt < router.activeDownInterval
   }
 
   // MARK: Tenure
@@ -297,6 +312,8 @@ public struct Participant: Sendable {
     _ event: HookEvent, _ reason: Reason, _ isPlanned: Bool, _ operation: OperationIdentifier?,
     at now: Instant, _ effects: inout [Effect]
   ) {
+    // An owner was elected while it joined: it is no Backup.
+    if event == .standby, tenure.state != .none { return }
     lastOrder += 1
     let order = HookOrder(
       number: lastOrder, event: event, operation: operation, reason: reason,
@@ -352,7 +369,11 @@ public struct Participant: Sendable {
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
     applyPriority(at: now, &effects)
     applyFaults(at: now, &effects)
-    if addressesChanged, tenure.isHolding { effects.append(.install) }
+    if addressesChanged, tenure.isHolding {
+      // The places of the old list mean nothing in the new one; announced again once it is here.
+      announcements = nil
+      effects.append(.install)
+    }
     startWhenChecked(at: now, &effects)
   }
 }
