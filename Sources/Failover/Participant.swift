@@ -144,6 +144,7 @@ public struct Participant: Sendable {
         elect(.source(source), at: now, &effects)
       }
       applyFaults(at: now, &effects)
+      startWhenChecked(at: now, &effects)
     case .advertisement(let advertisement, let sender):
       hear(advertisement, from: sender, at: now, &effects)
     case .timer: timer(at: now, &effects)
@@ -183,6 +184,8 @@ public struct Participant: Sendable {
   /// fails closed is not a fault.
   private mutating func startWhenChecked(at now: Instant, _ effects: inout [Effect]) {
     guard isReady, !hasStarted, checks.allSatisfy(\.hasRun) else { return }
+    // Nothing is known of the interface yet.
+    guard source != nil || !linkFaults.isEmpty else { return }
     hasStarted = true
     applyFaults(at: now, &effects)
     perform(.start, at: now, &effects)
@@ -304,6 +307,8 @@ public struct Participant: Sendable {
     _ event: HookEvent, _ reason: Reason, _ isPlanned: Bool, _ operation: OperationIdentifier?,
     at now: Instant, _ effects: inout [Effect]
   ) {
+    // An owner was elected while it joined: it is no Backup.
+    if event == .standby, tenure.state != .none { return }
     lastOrder += 1
     let order = HookOrder(
       number: lastOrder, event: event, operation: operation, reason: reason,
@@ -359,7 +364,11 @@ public struct Participant: Sendable {
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
     applyPriority(at: now, &effects)
     applyFaults(at: now, &effects)
-    if addressesChanged, tenure.isHolding { effects.append(.install) }
+    if addressesChanged, tenure.isHolding {
+      // The places of the old list mean nothing in the new one; announced again once it is here.
+      announcements = nil
+      effects.append(.install)
+    }
     startWhenChecked(at: now, &effects)
   }
 }

@@ -110,7 +110,11 @@ public struct Tenure: Sendable {
   private var phaseBegan = Instant(sinceBoot: .zero)
   private var removalRetry: Instant?
   private var restoreAt: Instant?
+  /// Whether lost addresses are being put back.
+  private var isRestoring = false
   private var failedRestores = 0
+  /// Whether the gate of this claim or release has passed, so that the addresses are on their way.
+  private var isGatePassed = false
 
   public init() {}
 
@@ -138,7 +142,8 @@ public struct Tenure: Sendable {
   /// Whether the addresses belong here: held, or still here while the `demote` gate runs.
   public var isHolding: Bool {
     switch state {
-    case .held, .releasing: true
+    case .held: true
+    case .releasing: !isGatePassed
     case .none, .claiming, .barred: false
     }
   }
@@ -203,10 +208,12 @@ public struct Tenure: Sendable {
     }
   }
 
+  /// An owner is elected while it joins, so nothing that a Backup does comes after that.
   private mutating func join(at now: Instant) -> [Effect] {
     hasJoined = true
-    return [.joinElection, .runHooks(.standby, reason, isPlanned: false, nil)]
-      + record(.backup, reason, "joined the election")
+    return record(.backup, reason, "joined the election") + [
+      .joinElection, .runHooks(.standby, reason, isPlanned: false, nil),
+    ]
   }
 
   private mutating func bar(at now: Instant) -> [Effect] {
@@ -233,7 +240,7 @@ public struct Tenure: Sendable {
     case .releasing(let gate, _):
       reason = .shutdown
       state = .releasing(gate: gate, .shutdown)
-      return []
+      return abandonOperation("the daemon stops")
     case .claiming:
       reason = .shutdown
       hasJoined = false
@@ -252,49 +259,65 @@ public struct Tenure: Sendable {
 
   private mutating func claim(_ why: Reason, at now: Instant) -> [Effect] {
     guard case .none = state, !isShuttingDown else { return [] }
-    reason = operation == nil ? why : .rollback
     state = .claiming(gate: nil)
-    beginPhases(at: now)
-    return [.runHooks(.promote, reason, isPlanned: operation != nil, operation)]
+    isGatePassed = false
+    var effects: [Effect] = []
+    if operation == nil {
+      reason = why
+      beginPhases(at: now)
+    } else {
+      reason = .rollback
+      effects = endPhase("takeover", "no other node became Active", at: now)
+    }
+    return effects + [.runHooks(.promote, reason, isPlanned: operation != nil, operation)]
   }
 
   private mutating func installed(_ failure: String?, at now: Instant) -> [Effect] {
     switch state {
     case .claiming:
-      if let failure {
-        endPhase("addresses", failure, at: now)
-        return penalise(.addressesRefused(failure), at: now)
-      }
-      endPhase("addresses", at: now)
-      state = .held
-      nextPenalty = Self.firstPenalty
-      var effects: [Effect] = [
-        .startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation),
-      ]
-      effects += record(.active, reason, "")
-      if let operation {
-        self.operation = nil
-        let why = "no other node became Active: is a Backup running and reachable?"
-        effects.append(.finished(operation, .rolledBack(why), phases))
-      }
-      return effects
+      // An answer to an earlier claim: the gate of this one has not passed.
+      guard isGatePassed else { return [.remove] }
+      return claimed(failure, at: now)
     case .held, .releasing:
-      guard let failure else {
-        failedRestores = 0
-        return [.startAnnouncing]
-          + record(.addressesRestored, reason, "somebody else removed them")
-      }
-      failedRestores += 1
-      if failedRestores < 3 {
-        restoreAt = now + Self.removalPause
-        return []
-      }
-      failedRestores = 0
-      return penalise(.addressesRefused(failure), at: now)
+      // The order to remove came after this: its answer counts.
+      guard isHolding else { return [] }
+      return restored(failure, at: now)
     case .none, .barred:
       // Too late: nothing may be here.
       return [.remove]
     }
+  }
+
+  private mutating func claimed(_ failure: String?, at now: Instant) -> [Effect] {
+    var effects = endPhase("addresses", failure ?? "done", at: now)
+    if let failure { return effects + penalise(.addressesRefused(failure), at: now) }
+    state = .held
+    nextPenalty = Self.firstPenalty
+    failedRestores = 0
+    effects += [.startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation)]
+    effects += record(.active, reason, "")
+    if let operation {
+      self.operation = nil
+      let why = "no other node became Active: is a Backup running and reachable?"
+      effects.append(.finished(operation, .rolledBack(why), phases))
+    }
+    return effects
+  }
+
+  /// The addresses were put back, or others were added to those that are held.
+  private mutating func restored(_ failure: String?, at now: Instant) -> [Effect] {
+    guard let failure else {
+      failedRestores = 0
+      defer { isRestoring = false }
+      let told = record(.addressesRestored, reason, "somebody else removed them")
+      return [.startAnnouncing] + (isRestoring ? told : [])
+    }
+    failedRestores += 1
+    if failedRestores < 3 {
+      restoreAt = now + Self.removalPause
+      return []
+    }
+    return penalise(.addressesRefused(failure), at: now)
   }
 
   /// A claim failed: out of the election for a while, so that a peer may try.
@@ -305,11 +328,10 @@ public struct Tenure: Sendable {
   }
 
   private mutating func lost(at now: Instant) -> [Effect] {
-    switch state {
-    case .held, .releasing: restoreAt = restoreAt ?? now + Self.restorePause
-    case .none, .claiming, .barred: break
-    }
-    return []
+    guard isHolding else { return [] }
+    isRestoring = true
+    restoreAt = restoreAt ?? now + Self.restorePause
+    return [.stopAnnouncing]
   }
 
   // MARK: Release
@@ -328,13 +350,16 @@ public struct Tenure: Sendable {
 
   private mutating func beginRelease(_ release: Release, at now: Instant) -> [Effect] {
     state = .releasing(gate: nil, release)
+    isGatePassed = false
     beginPhases(at: now)
     return [.runHooks(.demote, reason, isPlanned: true, operation)]
   }
 
   private mutating func removed(_ failure: String?, at now: Instant) -> [Effect] {
-    guard case .releasing(_, let release) = state else {
-      removalRetry = failure == nil ? nil : now + Self.removalPause
+    guard case .releasing(_, let release) = state, isGatePassed else {
+      // Where the addresses belong here again, this is the answer to an earlier order.
+      let isDue = failure != nil && !belongsHere
+      removalRetry = isDue ? now + Self.removalPause : nil
       return []
     }
     let effects = endPhase("addresses", failure ?? "done", at: now)
@@ -387,9 +412,16 @@ public struct Tenure: Sendable {
     }
   }
 
+  /// Whether the addresses are here by right or on their way here.
+  private var belongsHere: Bool {
+    if case .claiming = state { return isGatePassed }
+    return isHolding
+  }
+
   /// The addresses leave before anything else happens.
   private mutating func takeAway() -> [Effect] {
     restoreAt = nil
+    isRestoring = false
     switch state {
     case .held:
       state = .none
@@ -436,14 +468,22 @@ public struct Tenure: Sendable {
   ) -> [Effect] {
     switch (state, order.event) {
     case (.claiming(gate: order.number), .promote):
-      endPhase("promote", result.description, at: now)
-      if result.passes { isPromoted = true }
-      return result.passes ? [.install] : penalise(.promoteFailed(result.description), at: now)
+      let effects = endPhase("promote", result.description, at: now)
+      guard result.passes else {
+        return effects + penalise(.promoteFailed(result.description), at: now)
+      }
+      isPromoted = true
+      isGatePassed = true
+      removalRetry = nil
+      return effects + [.install]
     case (.releasing(gate: order.number, let release), .demote):
       let effects = endPhase("demote", result.description, at: now)
       if case .operation(let operation) = release, !result.passes {
         return effects + rollBack(operation, "demote \(result)")
       }
+      isGatePassed = true
+      restoreAt = nil
+      isRestoring = false
       return effects + [.stopAnnouncing, .remove]
     default: return []
     }
@@ -475,7 +515,6 @@ public struct Tenure: Sendable {
     phaseBegan = now
   }
 
-  @discardableResult
   private mutating func endPhase(
     _ name: String, _ result: String = "done", at now: Instant
   ) -> [Effect] {
