@@ -50,7 +50,8 @@ let package = Package(
     .executableTarget(name: "godwit-check", dependencies: ["CLinux"], swiftSettings: strict),
 
     // A lab of network namespaces, shared by the tests, the demonstration and the benchmarks.
-    .target(name: "Lab", dependencies: ["CLinux"], path: "Tests/Lab", swiftSettings: strict),
+    .target(name: "CLab", path: "Tests/CLab"),
+    .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: strict),
     .executableTarget(
       name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
     .executableTarget(

@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Glibc
 
 /// close(2), under a name that no method hides.

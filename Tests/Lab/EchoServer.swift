@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 
 /// Answers probes on a node with the node's name, on addresses that need not be there yet.
 public final class EchoServer {

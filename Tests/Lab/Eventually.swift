@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 
 /// Waits until `condition` holds, asking every `poll`; an error that says `what` never came and
 /// after how long, followed by `logs`. The one place of the lab that sleeps.

@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Foundation
 
 /// A network of namespaces: one switch with a bridge per network, and nodes with a veth on each.

@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Foundation
 
 /// One address of an interface, as ip-address(8) tells it.

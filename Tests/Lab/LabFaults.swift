@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 
 /// Which frames a cut loses.
 public enum CutTraffic: Sendable {

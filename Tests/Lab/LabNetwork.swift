@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Foundation
 
 // How the network of a lab is made: one ip(8) for the namespaces, one for the switch and one for

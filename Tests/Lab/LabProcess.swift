@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Foundation
 
 /// How a process came to its end.

@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Foundation
 
 // A process that was killed with SIGKILL removes nothing. Each lab therefore holds a lock on a file

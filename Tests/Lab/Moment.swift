@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 
 /// A point on CLOCK_MONOTONIC, the clock of every record of the lab.
 public struct Moment: Comparable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 import Glibc
 
 /// The socket on which a daemon says that it is ready, as systemd would have it (sd_notify(3)).

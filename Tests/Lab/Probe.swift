@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 
 /// A numbered datagram to an address at a fixed interval, and who answered when.
 ///

@@ -1,4 +1,4 @@
-import CLinux
+import CLab
 
 /// The VRRP, ARP and neighbour discovery frames of one interface, both ways, with the kernel's
 /// timestamps. Other frames never reach it. Keeps the newest 20,000.

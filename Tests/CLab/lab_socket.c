@@ -1,6 +1,6 @@
 // The sockets of the lab's nodes. See lab.h.
 #define _GNU_SOURCE
-#include "lab.h"
+#include "CLab.h"
 
 #include <errno.h>
 #include <linux/filter.h>

@@ -1,6 +1,6 @@
 // The lab's namespaces and processes. See lab.h; lab_socket.c has the sockets, lab_probe.c the two threads.
 #define _GNU_SOURCE
-#include "lab.h"
+#include "CLab.h"
 
 #include <dirent.h>
 #include <errno.h>

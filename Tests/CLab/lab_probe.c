@@ -1,6 +1,6 @@
 // The two threads of the lab: one answers probes, one sends them and notes who answered. See lab.h.
 #define _GNU_SOURCE
-#include "lab.h"
+#include "CLab.h"
 
 #include <errno.h>
 #include <poll.h>
