@@ -89,7 +89,7 @@ public struct HookQueue: Sendable {
       } else if order.event.isNotice {
         return []
       } else {
-        return [.completed(order, .failed("did not run: too many hooks wait already"))]
+        return [.completed(order, .crowdedOut)]
       }
     }
     waiting.append(order)
@@ -201,12 +201,8 @@ public struct HookQueue: Sendable {
       return []
     case .exited(69):
       return decide(run, .unfit, isAlive: false, at: now)
-    case .exited(let status):
-      return decide(run, .failed("exited with status \(status)"), isAlive: false, at: now)
-    case .signalled(let signal):
-      return decide(run, .failed("was ended by signal \(signal)"), isAlive: false, at: now)
-    case .notStarted(let why):
-      return decide(run, .failed("could not be started: \(why)"), isAlive: false, at: now)
+    case .exited, .signalled, .notStarted:
+      return decide(run, .failed(end), isAlive: false, at: now)
     }
   }
 

@@ -74,6 +74,8 @@ public struct Participant: Sendable {
   /// Who was last heard as Active, and with which priority.
   public private(set) var activeRouter: (address: IPAddress, priority: Priority)?
 
+  /// Who was Active before this node was elected: the peer of its `promote`.
+  private var formerRouter: IPAddress?
   /// Who was last heard saying goodbye, when nobody has been Active since.
   private var goneRouter: IPAddress?
   private var announcements: AnnouncementSchedule?
@@ -229,6 +231,7 @@ public struct Participant: Sendable {
     }
     let isNew = activeRouter?.address != sender
     activeRouter = (sender, advertisement.priority)
+    formerRouter = nil
     goneRouter = nil
     if isNew { term += 1 }
     perform(.heardActive(sender), at: now, &effects)
@@ -241,12 +244,14 @@ public struct Participant: Sendable {
       switch action {
       case .send(let priority): effects.append(.send(priority))
       case .elected(let cause):
+        formerRouter = activeRouter?.address ?? goneRouter
         activeRouter = nil
         goneRouter = nil
         term += 1
         perform(.elected(Reason(cause)), at: now, &effects)
       case .deposed(let other, let priority):
         activeRouter = (other, priority)
+        formerRouter = nil
         goneRouter = nil
         term += 1
         perform(.deposed(by: other), at: now, &effects)
@@ -313,7 +318,7 @@ public struct Participant: Sendable {
     let order = HookOrder(
       number: lastOrder, event: event, operation: operation, reason: reason,
       isPlanned: isPlanned, oldState: lastRole, newState: event.destination(from: role),
-      term: term, priority: router.priority, peer: activeRouter?.address)
+      term: term, priority: router.priority, peer: activeRouter?.address ?? formerRouter)
     tenure.gateIs(order.number, for: event)
     follow(hooks.submit(order, at: now), at: now, &effects)
   }

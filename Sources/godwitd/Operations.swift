@@ -19,6 +19,8 @@ struct Operations {
   }
 
   private var entries: [OperationIdentifier: Entry] = [:]
+  /// The last one that is over: its history is written behind its last word.
+  private var lastFinished: (operation: OperationIdentifier, reason: String?)?
   private var last: UInt64 = 0
   /// Tells operations of one run of the daemon from those of another.
   private let prefix = String(Timestamp.now().milliseconds / 1000, radix: 36)
@@ -64,6 +66,7 @@ struct Operations {
     at now: Instant, _ done: (UInt64?, FailoverOutcome) -> Void
   ) {
     guard let entry = entries.removeValue(forKey: operation) else { return }
+    lastFinished = (operation, entry.reason)
     let (word, message, newActive) = Self.words(result, entry.router)
     done(
       entry.client,
@@ -95,8 +98,10 @@ struct Operations {
     }
   }
 
-  /// What an operator gave as the reason of an operation that is under way.
-  func reason(of operation: OperationIdentifier) -> String? { entries[operation]?.reason }
+  /// What an operator gave as the reason of an operation that is under way or has just ended.
+  func reason(of operation: OperationIdentifier) -> String? {
+    lastFinished?.operation == operation ? lastFinished?.reason : entries[operation]?.reason
+  }
 
   /// Which step follows one that is over.
   private static let steps = ["demote": "addresses", "addresses": "takeover"]

@@ -117,7 +117,7 @@ import VRRP
 
   @Test("only done and done with a warning pass a gate")
   func passes() {
-    let results: [HookResult] = [.done, .warning, .unfit, .failed("x"), .timedOut, .overtaken]
+    let results: [HookResult] = [.done, .warning, .unfit, .failed(.exited(1)), .crowdedOut, .timedOut, .overtaken]
     #expect(results.map(\.passes) == [true, true, false, false, false, false])
   }
 

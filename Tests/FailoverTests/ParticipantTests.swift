@@ -59,7 +59,7 @@ import VRRP
   @Test("an owner is elected as it joins: promote, and never standby")
   func owner() {
     var story = Story(priority: 255, hooks: Set(HookEvent.allCases))
-    #expect(story.words() == ["send 255", "promote 11 startup", "claiming: startup"])
+    #expect(story.words() == ["send 255", "claiming: startup", "promote 11 startup"])
     story.end()
     #expect(story.words() == ["install", "active: startup", "active 11 startup"])
   }

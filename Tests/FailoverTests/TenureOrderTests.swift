@@ -77,7 +77,7 @@ import VRRP
     let phases = [Phase("demote", .seconds(6), "exited with status 1")]
     #expect(
       tenure.handle(
-        .hooksCompleted(order(.demote, 2), .failed("exited with status 1")), at: at(10)) == [
+        .hooksCompleted(order(.demote, 2), .failed(.exited(1))), at: at(10)) == [
           .phase(T.seven, phases[0]), .runHooks(.undo, .rollback, isPlanned: true, T.seven),
           .finished(T.seven, .rolledBack("demote exited with status 1"), phases),
           T.told(
