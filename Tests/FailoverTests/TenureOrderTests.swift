@@ -143,6 +143,24 @@ import VRRP
     #expect(tenure.nextDeadline == nil)
   }
 
+  /// The state, and whether a removal that failed is tried again in it.
+  static let removals: [(T.Begin, Bool)] = [
+    (.none, true), (.claiming, true), (.held, false), (.releasingForOperation, false),
+    (.releasingForShutdown, false), (.barred, true),
+  ]
+
+  @Test(
+    "a removal that failed is tried again only where the addresses do not belong",
+    arguments: removals)
+  func removalFailed(begin: T.Begin, isTriedAgain: Bool) {
+    var tenure = T.tenure(begin)
+    let state = tenure.state
+    #expect(tenure.handle(.removed(failure: "busy"), at: at(10)) == [])
+    #expect(tenure.nextDeadline == (isTriedAgain ? at(11) : nil))
+    #expect(tenure.handle(.timer, at: at(11)) == (isTriedAgain ? [.remove] : []))
+    #expect(tenure.state == state)
+  }
+
   @Test("addresses that were lost are not put back once the demote has passed")
   func restoreEndsWithRelease() {
     var tenure = T.tenure(.releasingForOperation)
