@@ -117,8 +117,10 @@ import VRRP
 
   @Test("only done and done with a warning pass a gate")
   func passes() {
-    let results: [HookResult] = [.done, .warning, .unfit, .failed(.exited(1)), .crowdedOut, .timedOut, .overtaken]
-    #expect(results.map(\.passes) == [true, true, false, false, false, false])
+    let results: [HookResult] = [
+      .done, .warning, .unfit, .failed(.exited(1)), .crowdedOut, .timedOut, .overtaken,
+    ]
+    #expect(results.map(\.passes) == [true, true, false, false, false, false, false])
   }
 
   @Test("the end of a program that does not run means nothing")
