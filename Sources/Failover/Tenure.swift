@@ -35,52 +35,6 @@ public struct Tenure: Sendable {
     case shutdown
   }
 
-  public enum Event: Equatable, Sendable {
-    /// The daemon is ready: join the election when nothing speaks against it.
-    case start
-    /// The election made this router Active.
-    case elected(Reason)
-    /// The election made it Backup.
-    case deposed(by: IPAddress)
-    /// Another router advertises as Active while this one is Backup.
-    case heardActive(IPAddress)
-    /// The hooks of an order are decided.
-    case hooksCompleted(HookOrder, HookResult)
-    /// The addresses were added and read back: which failed, and how.
-    case installed(failure: String?)
-    /// The addresses were removed and read back: which failed, and how.
-    case removed(failure: String?)
-    /// Somebody else removed addresses that are held.
-    case addressesLost
-    /// What speaks against serving; replaces what spoke before.
-    case faults(Set<Fault>)
-    /// An operator wants the role elsewhere.
-    case failover(OperationIdentifier)
-    case shutdown
-    case timer
-  }
-
-  public enum Effect: Equatable, Sendable {
-    case joinElection
-    /// Leave the election: priority 0 if Active.
-    case leaveElection
-    /// Stay in the election, give the role up with priority 0.
-    case yieldElection
-    /// Queue this hook event; the number comes back in `hooksCompleted`.
-    case runHooks(HookEvent, Reason, isPlanned: Bool, OperationIdentifier?)
-    /// End a `promote` that runs.
-    case overtakePromote
-    /// Add the addresses and answer with `installed`.
-    case install
-    /// Remove the addresses and answer with `removed`.
-    case remove
-    case startAnnouncing
-    case stopAnnouncing
-    case phase(OperationIdentifier, Phase)
-    case finished(OperationIdentifier, OperationResult, [Phase])
-    case record(HistoryRecord)
-  }
-
   /// How long a node stays out after its first failed claim; doubled up to `longestPenalty`.
   static let firstPenalty = Duration.seconds(10)
   static let longestPenalty = Duration.seconds(300)
@@ -106,8 +60,7 @@ public struct Tenure: Sendable {
   private var hasJoined = false
   /// The operation under way: a release, and then the wait for another node to become Active.
   public private(set) var operation: OperationIdentifier?
-  private var phases: [Phase] = []
-  private var phaseBegan = Instant(sinceBoot: .zero)
+  private var phases = PhaseLog()
   private var removalRetry: Instant?
   private var restoreAt: Instant?
   /// Whether lost addresses are being put back.
@@ -264,7 +217,7 @@ public struct Tenure: Sendable {
     var effects: [Effect] = []
     if operation == nil {
       reason = why
-      beginPhases(at: now)
+      phases.begin(at: now)
     } else {
       reason = .rollback
       effects = endPhase("takeover", "no other node became Active", at: now)
@@ -299,7 +252,7 @@ public struct Tenure: Sendable {
     if let operation {
       self.operation = nil
       let why = "no other node became Active: is a Backup running and reachable?"
-      effects.append(.finished(operation, .rolledBack(why), phases))
+      effects.append(.finished(operation, .rolledBack(why), phases.ended))
     }
     return effects
   }
@@ -351,7 +304,7 @@ public struct Tenure: Sendable {
   private mutating func beginRelease(_ release: Release, at now: Instant) -> [Effect] {
     state = .releasing(gate: nil, release)
     isGatePassed = false
-    beginPhases(at: now)
+    phases.begin(at: now)
     return [.runHooks(.demote, reason, isPlanned: true, operation)]
   }
 
@@ -387,7 +340,7 @@ public struct Tenure: Sendable {
     guard case .none = state, let operation else { return [] }
     let effects = endPhase("takeover", at: now)
     self.operation = nil
-    return effects + [.finished(operation, .done(newActive: other), phases)]
+    return effects + [.finished(operation, .done(newActive: other), phases.ended)]
       + record(.failover, .manual, "moved", isPlanned: true, operation, peer: other)
   }
 
@@ -447,7 +400,7 @@ public struct Tenure: Sendable {
   private mutating func abandonOperation(_ why: String) -> [Effect] {
     guard let operation else { return [] }
     self.operation = nil
-    return [.finished(operation, .incomplete(why), phases)]
+    return [.finished(operation, .incomplete(why), phases.ended)]
   }
 
   /// A step of a planned failover failed: the role stays here.
@@ -457,7 +410,7 @@ public struct Tenure: Sendable {
     reason = .rollback
     return [
       .runHooks(.undo, .rollback, isPlanned: true, operation),
-      .finished(operation, .rolledBack(why), phases),
+      .finished(operation, .rolledBack(why), phases.ended),
     ] + record(.failover, .rollback, why, isPlanned: true, operation)
   }
 
@@ -510,17 +463,11 @@ public struct Tenure: Sendable {
 
   // MARK: History
 
-  private mutating func beginPhases(at now: Instant) {
-    phases = []
-    phaseBegan = now
-  }
-
+  /// Ends a phase and tells it to whoever waits for the operation.
   private mutating func endPhase(
     _ name: String, _ result: String = "done", at now: Instant
   ) -> [Effect] {
-    let phase = Phase(name, now - phaseBegan, result)
-    phases.append(phase)
-    phaseBegan = now
+    let phase = phases.end(name, result, at: now)
     return operation.map { [.phase($0, phase)] } ?? []
   }
 
@@ -528,7 +475,7 @@ public struct Tenure: Sendable {
     _ event: HistoryRecord.Event, _ why: Reason, _ detail: String, isPlanned: Bool = false,
     _ operation: OperationIdentifier? = nil, peer: IPAddress? = nil
   ) -> [Effect] {
-    let told = event == .active || event == .failover || event == .shutdown ? phases : []
+    let told = event == .active || event == .failover || event == .shutdown ? phases.ended : []
     return [
       .record(
         HistoryRecord(
@@ -536,11 +483,4 @@ public struct Tenure: Sendable {
           phases: told, peer: peer, detail: detail))
     ]
   }
-}
-
-/// The earlier of two times, where nil is never.
-func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
-  guard let left else { return right }
-  guard let right else { return left }
-  return min(left, right)
 }
