@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The address of a Unix socket: a path, or a name in the abstract space (unix(7)).
