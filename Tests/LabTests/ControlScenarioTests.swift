@@ -67,11 +67,16 @@ struct ControlScenarioTests {
   func notAllowed() throws {
     let scenario = try Scenario(["a": 150])
     try scenario.start()
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    // A build below somebody's home cannot be run by others.
+    let program = Products.path("godwit")
+    guard try scenario.lab.run(nobody + ["test", "-x", program], in: "a").status == 0 else {
+      try Test.cancel("nobody may not run \(program)")
+    }
     for command in ["status", "reload"] {
       let result = try scenario.lab.run(
-        [
-          "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c",
-          "exec \"$0\" --socket \"$1\" \(command)", Products.path("godwit"),
+        nobody + [
+          "sh", "-c", "exec \"$0\" --socket \"$1\" \(command)", program,
           try scenario["a"].socketPath,
         ], in: "a")
       #expect(result.status == 77, "\(result)")
