@@ -10,7 +10,7 @@ struct BadInputScenarioTests {
   private struct Packet: Decodable {
     let id: String
     let receiver: String
-    let checksum_form: String
+    let checksumForm: String
     let effect: String?
     let expect: String
     let hex: String
@@ -71,7 +71,9 @@ struct BadInputScenarioTests {
   func malformed(receiver: String) throws {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "VRRPTests/Packets/malformed.json")
-    let packets = try JSONDecoder().decode(PacketFile.self, from: Data(contentsOf: file)).packets
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let packets = try decoder.decode(PacketFile.self, from: Data(contentsOf: file)).packets
       .filter { $0.receiver == receiver }
     #expect(packets.count == ["v3": 59, "v6": 10, "v2": 13][receiver])
     let scenario = try scenario(receiver)
@@ -83,7 +85,7 @@ struct BadInputScenarioTests {
     let lab = scenario.lab
     let before = try scenario.report("a")
     let term = try #require(before.virtualRouters.first).term
-    let name = "\(packet.id) \(packet.checksum_form)"
+    let name = "\(packet.id) \(packet.checksumForm)"
     let sent = Moment.now
     try lab.inject(packet.bytes, from: "client")
     if packet.effect == "step-down" {
@@ -92,7 +94,7 @@ struct BadInputScenarioTests {
       if packet.receiver == "v3" {
         for hex in Self.hurry {
           let hurry = Packet(
-            id: "", receiver: "", checksum_form: "", effect: nil, expect: "", hex: hex)
+            id: "", receiver: "", checksumForm: "", effect: nil, expect: "", hex: hex)
           try lab.inject(hurry.bytes, from: "client")
         }
       }
