@@ -10,10 +10,15 @@ struct BadInputScenarioTests {
   private struct Packet: Decodable {
     let id: String
     let receiver: String
-    let checksum_form: String
+    let checksumForm: String
     let effect: String?
     let expect: String
     let hex: String
+
+    private enum CodingKeys: String, CodingKey {
+      case id, receiver, effect, expect, hex
+      case checksumForm = "checksum_form"
+    }
 
     var bytes: [UInt8] {
       let digits = hex.compactMap(\.hexDigitValue)
@@ -76,14 +81,21 @@ struct BadInputScenarioTests {
     #expect(packets.count == ["v3": 59, "v6": 10, "v2": 13][receiver])
     let scenario = try scenario(receiver)
     for packet in packets { try expect(packet, in: scenario) }
-    #expect(scenario.lab.text("a-godwitd.log").split(separator: "\n").count < 200)
+    let log = scenario.lab.text("a-godwitd.log")
+    #expect(log.split(separator: "\n").count < 200)
+    guard receiver == "v3" else { return }
+    // Another interval (the first is of `hurry`) and other addresses are kept, and told.
+    #expect(log.contains("192.0.2.2 advertises every 10 ms, we every 1000 ms"))
+    #expect(log.contains("192.0.2.2 advertises other addresses than ours: 192.0.2.250"))
+    let forms = try scenario.router("a").counters.checksumForms
+    #expect(forms.message > 0 && forms.pseudoHeader > 0)
   }
 
   private func expect(_ packet: Packet, in scenario: Scenario) throws {
     let lab = scenario.lab
     let before = try scenario.report("a")
     let term = try #require(before.virtualRouters.first).term
-    let name = "\(packet.id) \(packet.checksum_form)"
+    let name = "\(packet.id) \(packet.checksumForm)"
     let sent = Moment.now
     try lab.inject(packet.bytes, from: "client")
     if packet.effect == "step-down" {
@@ -92,7 +104,7 @@ struct BadInputScenarioTests {
       if packet.receiver == "v3" {
         for hex in Self.hurry {
           let hurry = Packet(
-            id: "", receiver: "", checksum_form: "", effect: nil, expect: "", hex: hex)
+            id: "", receiver: "", checksumForm: "", effect: nil, expect: "", hex: hex)
           try lab.inject(hurry.bytes, from: "client")
         }
       }
