@@ -14,6 +14,7 @@ struct StateWriter {
 
   /// Until standard input ends.
   mutating func run() {
+    ProcessLimits.forgetCode()
     var rest: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
