@@ -39,6 +39,8 @@ final class Daemon {
   var loaded = Timestamp.now()
 
   private var queue: [(router: LocalRouter, event: Participant.Event)] = []
+  /// Effects that only tell, until the queue is empty.
+  private var tellings: [(router: LocalRouter, effect: Participant.Effect)] = []
   private var isFeeding = false
   private var isStopping = false
   private var stopDeadline: Instant?
@@ -217,13 +219,22 @@ final class Daemon {
       let (router, event) = queue[next]
       next += 1
       let now = Clock.now()
-      for effect in router.participant.handle(event, at: now) { perform(effect, for: router) }
-      router.deadline = router.participant.nextDeadline
-      if router.participant.term != router.savedTerm {
-        router.savedTerm = router.participant.term
-        store.keep(term: router.savedTerm, of: router.name, loop: loop)
+      for effect in router.participant.handle(event, at: now) {
+        // What only tells waits until nothing is left to be done: no log line delays an address.
+        if effect.onlyTells {
+          tellings.append((router, effect))
+        } else {
+          perform(effect, for: router)
+        }
       }
+      router.deadline = router.participant.nextDeadline
     }
+    for (router, _) in queue where router.participant.term != router.savedTerm {
+      router.savedTerm = router.participant.term
+      store.keep(term: router.savedTerm, of: router.name, loop: loop)
+    }
+    for (router, effect) in tellings { perform(effect, for: router) }
+    tellings.removeAll(keepingCapacity: true)
     queue.removeAll(keepingCapacity: true)
     isFeeding = false
   }
