@@ -53,7 +53,9 @@ public struct EventLoop: ~Copyable {
     let timerNumber = timerfd_create(CLOCK_BOOTTIME, flags)
     guard timerNumber >= 0 else { throw SystemError("timerfd_create") }
     let loop = EventLoop(epoll: epoll, timer: FileDescriptor(owning: timerNumber))
-    try loop.control(EPOLL_CTL_ADD, timerNumber, .readable, timerToken)
+    // Edge-triggered, so that a timer that has expired need not be read.
+    try loop.control(
+      EPOLL_CTL_ADD, timerNumber, EPOLLIN.rawValue | EPOLLET.rawValue, timerToken)
     return loop
   }
 
@@ -62,14 +64,14 @@ public struct EventLoop: ~Copyable {
   public func watch(_ descriptor: Int32, for readiness: Readiness, token: UInt64)
     throws(SystemError)
   {
-    try control(EPOLL_CTL_ADD, descriptor, readiness, token)
+    try control(EPOLL_CTL_ADD, descriptor, readiness.epollEvents, token)
   }
 
   /// Replaces what a watched descriptor is watched for.
   public func change(_ descriptor: Int32, for readiness: Readiness, token: UInt64)
     throws(SystemError)
   {
-    try control(EPOLL_CTL_MOD, descriptor, readiness, token)
+    try control(EPOLL_CTL_MOD, descriptor, readiness.epollEvents, token)
   }
 
   /// Stops watching; nothing happens when it was not watched.
@@ -99,7 +101,7 @@ public struct EventLoop: ~Copyable {
     }
   }
 
-  /// What is ready without the timer, which is read when it has expired.
+  /// What is ready without the timer.
   private mutating func ready(timeout: Int32) throws(SystemError) -> [Event] {
     var count: Int32 = 0
     var failure: Int32 = 0
@@ -115,7 +117,7 @@ public struct EventLoop: ~Copyable {
       }
     }
     guard failure == 0 else { throw SystemError("epoll_wait", failure) }
-    if count > events.count { clearTimer() }
+    if count > events.count { expiry = nil }
     return events
   }
 
@@ -134,18 +136,11 @@ public struct EventLoop: ~Copyable {
     expiry = deadline
   }
 
-  // The armed deadline stays: if it has passed, the next wait does not need the timer for it.
-  private mutating func clearTimer() {
-    var expirations: UInt64 = 0
-    _ = read(timer.number, &expirations, 8)
-    expiry = nil
-  }
-
   private func control(
-    _ operation: Int32, _ descriptor: Int32, _ readiness: Readiness, _ token: UInt64
+    _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ token: UInt64
   ) throws(SystemError) {
     var event = epoll_event()
-    event.events = readiness.epollEvents
+    event.events = events
     event.data.u64 = token
     guard epoll_ctl(epoll.number, operation, descriptor, &event) == 0 else {
       throw SystemError("epoll_ctl")

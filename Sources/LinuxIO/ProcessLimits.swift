@@ -26,15 +26,18 @@ public enum ProcessLimits {
   /// Gives back the pages of code that were touched so far: most of them served the start alone.
   /// What runs on is read again from the page cache. Before `lockMemory`; after it nothing happens.
   public static func forgetCode() {
+    // START-END r-xp OFFSET DEVICE INODE PATH (proc_pid_maps(5)).
+    var code: [(start: UInt, length: Int)] = []
     for mapping in lines(of: "/proc/self/maps") {
-      // START-END r-xp OFFSET DEVICE INODE PATH (proc_pid_maps(5)).
       let fields = mapping.split(separator: " ", omittingEmptySubsequences: true)
       guard fields.count >= 6, fields[1] == "r-xp", fields[5].hasPrefix("/") else { continue }
       let range = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
       guard range.count == 2, range[0] < range[1] else { continue }
+      code.append((range[0], Int(range[1] - range[0])))
+    }
+    for (start, length) in code {
       // Nothing of it was ever written, so nothing is lost.
-      madvise(
-        UnsafeMutableRawPointer(bitPattern: range[0]), Int(range[1] - range[0]), MADV_DONTNEED)
+      madvise(UnsafeMutableRawPointer(bitPattern: start), length, MADV_DONTNEED)
     }
   }
 
