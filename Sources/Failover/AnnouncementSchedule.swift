@@ -36,7 +36,7 @@ public struct AnnouncementSchedule: Sendable {
 
   /// The addresses to announce now; empty when it is not time yet.
   public mutating func deadlineReached(at now: Instant) -> Range<Int> {
-    guard now >= due, addressCount > 0 else { return 0..<0 }
+    guard now >= due else { return 0..<0 }
     let end = min(nextAddress + Self.piece, addressCount)
     let addresses = nextAddress..<end
     nextAddress = end < addressCount ? end : 0

@@ -23,7 +23,8 @@ public struct Check: Sendable {
   public private(set) var hasRun = false
   private var streak = 0
   private var nextStart: Instant
-  /// When the run that is under way is too late; nil when none is.
+  /// When the run that is under way is too late, again and again once it is killed and does not end;
+  /// nil when none is.
   private var runDeadline: Instant?
   private var isKilled = false
 
@@ -35,15 +36,15 @@ public struct Check: Sendable {
     nextStart = now
   }
 
-  /// When `deadlineReached` is due; nil while a killed run has not ended yet.
-  public var nextDeadline: Instant? {
-    guard let runDeadline else { return nextStart }
-    return isKilled ? nil : runDeadline
-  }
+  /// When `deadlineReached` is due.
+  public var nextDeadline: Instant? { runDeadline ?? nextStart }
 
   public mutating func deadlineReached(at now: Instant) -> [Effect] {
     if let runDeadline {
-      guard !isKilled, now >= runDeadline else { return [] }
+      guard now >= runDeadline else { return [] }
+      self.runDeadline = now + settings.interval
+      // A run that not even SIGKILL ends leaves no room for the next one, which has failed with it.
+      guard !isKilled else { return judge(failure: "does not end when killed", at: now) }
       isKilled = true
       return [.kill] + judge(failure: "took longer than \(settings.timeout)", at: now)
     }

@@ -86,10 +86,12 @@ public enum HookResult: Hashable, Sendable {
   case warning
   /// A program said 69: this node is unfit.
   case unfit
-  /// A program failed: what it did.
-  case failed(String)
+  /// A program failed: how it ended.
+  case failed(ProgramEnd)
   /// A program's time was over.
   case timedOut
+  /// It did not run: too many wait already.
+  case crowdedOut
   /// A newer event overtook it.
   case overtaken
 
@@ -103,7 +105,10 @@ extension HookResult: CustomStringConvertible {
     case .done: "done"
     case .warning: "done with a warning"
     case .unfit: "said that this node is unfit (exit status 69)"
-    case .failed(let how): how
+    case .failed(.exited(let status)): "exited with status \(status)"
+    case .failed(.signalled(let signal)): "was ended by signal \(signal)"
+    case .failed(.notStarted(let why)): "could not be started: \(why)"
+    case .crowdedOut: "did not run: too many hooks wait already"
     case .timedOut: "took longer than its timeout and was ended"
     case .overtaken: "was ended since the role changed"
     }

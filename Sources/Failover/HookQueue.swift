@@ -25,7 +25,7 @@ public struct HookQueue: Sendable {
   static let grace = Duration.seconds(5)
   /// From exit status 75 to the next try.
   static let retryPause = Duration.milliseconds(500)
-  /// The most orders that wait; the oldest notice makes room.
+  /// The most orders that wait. A notice makes room; a gate never does, so one too many fails.
   static let capacity = 32
 
   private enum Stage: Sendable {
@@ -78,10 +78,19 @@ public struct HookQueue: Sendable {
   /// Puts an order at the end of the queue. An order without programs is decided in its turn, so a
   /// gate that nobody set passes at once when nothing is before it.
   public mutating func submit(_ order: HookOrder, at now: Instant) -> [Effect] {
-    // Of the notices that have not begun only the newest still says something true.
-    if order.event.isNotice { waiting.removeAll { $0.event.isNotice } }
+    // Of the notices that have not begun only the newest still says something true, and none once
+    // the node is elected: a long `standby` must not hold up the `promote` of the same node.
+    if order.event.isNotice || order.event == .promote {
+      waiting.removeAll { $0.event.isNotice }
+    }
     if waiting.count >= Self.capacity {
-      waiting.remove(at: waiting.firstIndex { $0.event.isNotice } ?? 0)
+      if let notice = waiting.firstIndex(where: { $0.event.isNotice }) {
+        waiting.remove(at: notice)
+      } else if order.event.isNotice {
+        return []
+      } else {
+        return [.completed(order, .crowdedOut)]
+      }
     }
     waiting.append(order)
     return advance(at: now)
@@ -192,12 +201,8 @@ public struct HookQueue: Sendable {
       return []
     case .exited(69):
       return decide(run, .unfit, isAlive: false, at: now)
-    case .exited(let status):
-      return decide(run, .failed("exited with status \(status)"), isAlive: false, at: now)
-    case .signalled(let signal):
-      return decide(run, .failed("was ended by signal \(signal)"), isAlive: false, at: now)
-    case .notStarted(let why):
-      return decide(run, .failed("could not be started: \(why)"), isAlive: false, at: now)
+    case .exited, .signalled, .notStarted:
+      return decide(run, .failed(end), isAlive: false, at: now)
     }
   }
 

@@ -26,6 +26,26 @@ public struct Phase: Hashable, Sendable {
   }
 }
 
+/// The phases of a claim or a release, one after the other without a gap.
+struct PhaseLog: Sendable {
+  private(set) var ended: [Phase] = []
+  private var began = Instant(sinceBoot: .zero)
+
+  /// Begins the first phase of a new claim or release.
+  mutating func begin(at now: Instant) {
+    ended = []
+    began = now
+  }
+
+  /// Ends the phase under way; the next one begins with that.
+  mutating func end(_ name: String, _ result: String, at now: Instant) -> Phase {
+    let phase = Phase(name, now - began, result)
+    ended.append(phase)
+    began = now
+    return phase
+  }
+}
+
 /// One line of the history: a change of role, told when it is complete.
 public struct HistoryRecord: Hashable, Sendable {
   public enum Event: String, Hashable, Sendable {

@@ -74,6 +74,8 @@ public struct Participant: Sendable {
   /// Who was last heard as Active, and with which priority.
   public private(set) var activeRouter: (address: IPAddress, priority: Priority)?
 
+  /// Who was Active before this node was elected: the peer of its `promote`.
+  private var formerRouter: IPAddress?
   /// Who was last heard saying goodbye, when nobody has been Active since.
   private var goneRouter: IPAddress?
   private var announcements: AnnouncementSchedule?
@@ -144,6 +146,7 @@ public struct Participant: Sendable {
         elect(.source(source), at: now, &effects)
       }
       applyFaults(at: now, &effects)
+      startWhenChecked(at: now, &effects)
     case .advertisement(let advertisement, let sender):
       hear(advertisement, from: sender, at: now, &effects)
     case .timer: timer(at: now, &effects)
@@ -181,6 +184,8 @@ public struct Participant: Sendable {
   /// fails closed is not a fault.
   private mutating func startWhenChecked(at now: Instant, _ effects: inout [Effect]) {
     guard isReady, !hasStarted, checks.allSatisfy(\.hasRun) else { return }
+    // Nothing is known of the interface yet.
+    guard source != nil || !linkFaults.isEmpty else { return }
     hasStarted = true
     applyFaults(at: now, &effects)
     perform(.start, at: now, &effects)
@@ -224,6 +229,7 @@ public struct Participant: Sendable {
     }
     let isNew = activeRouter?.address != sender
     activeRouter = (sender, advertisement.priority)
+    formerRouter = nil
     goneRouter = nil
     if isNew { term += 1 }
     perform(.heardActive(sender), at: now, &effects)
@@ -236,12 +242,14 @@ public struct Participant: Sendable {
       switch action {
       case .send(let priority): effects.append(.send(priority))
       case .elected(let cause):
+        formerRouter = activeRouter?.address ?? goneRouter
         activeRouter = nil
         goneRouter = nil
         term += 1
         perform(.elected(Reason(cause)), at: now, &effects)
       case .deposed(let other, let priority):
         activeRouter = (other, priority)
+        formerRouter = nil
         goneRouter = nil
         term += 1
         perform(.deposed(by: other), at: now, &effects)
@@ -312,11 +320,13 @@ public struct Participant: Sendable {
     _ event: HookEvent, _ reason: Reason, _ isPlanned: Bool, _ operation: OperationIdentifier?,
     at now: Instant, _ effects: inout [Effect]
   ) {
+    // An owner was elected while it joined: it is no Backup.
+    if event == .standby, tenure.state != .none { return }
     lastOrder += 1
     let order = HookOrder(
       number: lastOrder, event: event, operation: operation, reason: reason,
       isPlanned: isPlanned, oldState: lastRole, newState: event.destination(from: role),
-      term: term, priority: router.priority, peer: activeRouter?.address)
+      term: term, priority: router.priority, peer: activeRouter?.address ?? formerRouter)
     tenure.gateIs(order.number, for: event)
     follow(hooks.submit(order, at: now), at: now, &effects)
   }
@@ -367,7 +377,11 @@ public struct Participant: Sendable {
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
     applyPriority(at: now, &effects)
     applyFaults(at: now, &effects)
-    if addressesChanged, tenure.isHolding { effects.append(.install) }
+    if addressesChanged, tenure.isHolding {
+      // The places of the old list mean nothing in the new one; announced again once it is here.
+      announcements = nil
+      effects.append(.install)
+    }
     startWhenChecked(at: now, &effects)
   }
 }

@@ -35,52 +35,6 @@ public struct Tenure: Sendable {
     case shutdown
   }
 
-  public enum Event: Equatable, Sendable {
-    /// The daemon is ready: join the election when nothing speaks against it.
-    case start
-    /// The election made this router Active.
-    case elected(Reason)
-    /// The election made it Backup.
-    case deposed(by: IPAddress)
-    /// Another router advertises as Active while this one is Backup.
-    case heardActive(IPAddress)
-    /// The hooks of an order are decided.
-    case hooksCompleted(HookOrder, HookResult)
-    /// The addresses were added and read back: which failed, and how.
-    case installed(failure: String?)
-    /// The addresses were removed and read back: which failed, and how.
-    case removed(failure: String?)
-    /// Somebody else removed addresses that are held.
-    case addressesLost
-    /// What speaks against serving; replaces what spoke before.
-    case faults(Set<Fault>)
-    /// An operator wants the role elsewhere.
-    case failover(OperationIdentifier)
-    case shutdown
-    case timer
-  }
-
-  public enum Effect: Equatable, Sendable {
-    case joinElection
-    /// Leave the election: priority 0 if Active.
-    case leaveElection
-    /// Stay in the election, give the role up with priority 0.
-    case yieldElection
-    /// Queue this hook event; the number comes back in `hooksCompleted`.
-    case runHooks(HookEvent, Reason, isPlanned: Bool, OperationIdentifier?)
-    /// End a `promote` that runs.
-    case overtakePromote
-    /// Add the addresses and answer with `installed`.
-    case install
-    /// Remove the addresses and answer with `removed`.
-    case remove
-    case startAnnouncing
-    case stopAnnouncing
-    case phase(OperationIdentifier, Phase)
-    case finished(OperationIdentifier, OperationResult, [Phase])
-    case record(HistoryRecord)
-  }
-
   /// How long a node stays out after its first failed claim; doubled up to `longestPenalty`.
   static let firstPenalty = Duration.seconds(10)
   static let longestPenalty = Duration.seconds(300)
@@ -106,11 +60,14 @@ public struct Tenure: Sendable {
   private var hasJoined = false
   /// The operation under way: a release, and then the wait for another node to become Active.
   public private(set) var operation: OperationIdentifier?
-  private var phases: [Phase] = []
-  private var phaseBegan = Instant(sinceBoot: .zero)
+  private var phases = PhaseLog()
   private var removalRetry: Instant?
   private var restoreAt: Instant?
+  /// Whether lost addresses are being put back.
+  private var isRestoring = false
   private var failedRestores = 0
+  /// Whether the gate of this claim or release has passed, so that the addresses are on their way.
+  private var isGatePassed = false
 
   public init() {}
 
@@ -138,7 +95,8 @@ public struct Tenure: Sendable {
   /// Whether the addresses belong here: held, or still here while the `demote` gate runs.
   public var isHolding: Bool {
     switch state {
-    case .held, .releasing: true
+    case .held: true
+    case .releasing: !isGatePassed
     case .none, .claiming, .barred: false
     }
   }
@@ -203,10 +161,12 @@ public struct Tenure: Sendable {
     }
   }
 
+  /// An owner is elected while it joins, so nothing that a Backup does comes after that.
   private mutating func join(at now: Instant) -> [Effect] {
     hasJoined = true
-    return [.joinElection, .runHooks(.standby, reason, isPlanned: false, nil)]
-      + record(.backup, reason, "joined the election")
+    return record(.backup, reason, "joined the election") + [
+      .joinElection, .runHooks(.standby, reason, isPlanned: false, nil),
+    ]
   }
 
   private mutating func bar(at now: Instant) -> [Effect] {
@@ -233,7 +193,7 @@ public struct Tenure: Sendable {
     case .releasing(let gate, _):
       reason = .shutdown
       state = .releasing(gate: gate, .shutdown)
-      return []
+      return abandonOperation("the daemon stops")
     case .claiming:
       reason = .shutdown
       hasJoined = false
@@ -252,49 +212,65 @@ public struct Tenure: Sendable {
 
   private mutating func claim(_ why: Reason, at now: Instant) -> [Effect] {
     guard case .none = state, !isShuttingDown else { return [] }
-    reason = operation == nil ? why : .rollback
     state = .claiming(gate: nil)
-    beginPhases(at: now)
-    return [.runHooks(.promote, reason, isPlanned: operation != nil, operation)]
+    isGatePassed = false
+    var effects: [Effect] = []
+    if operation == nil {
+      reason = why
+      phases.begin(at: now)
+    } else {
+      reason = .rollback
+      effects = endPhase("takeover", "no other node became Active", at: now)
+    }
+    return effects + [.runHooks(.promote, reason, isPlanned: operation != nil, operation)]
   }
 
   private mutating func installed(_ failure: String?, at now: Instant) -> [Effect] {
     switch state {
     case .claiming:
-      if let failure {
-        endPhase("addresses", failure, at: now)
-        return penalise(.addressesRefused(failure), at: now)
-      }
-      endPhase("addresses", at: now)
-      state = .held
-      nextPenalty = Self.firstPenalty
-      var effects: [Effect] = [
-        .startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation),
-      ]
-      effects += record(.active, reason, "")
-      if let operation {
-        self.operation = nil
-        let why = "no other node became Active: is a Backup running and reachable?"
-        effects.append(.finished(operation, .rolledBack(why), phases))
-      }
-      return effects
+      // An answer to an earlier claim: the gate of this one has not passed.
+      guard isGatePassed else { return [.remove] }
+      return claimed(failure, at: now)
     case .held, .releasing:
-      guard let failure else {
-        failedRestores = 0
-        return [.startAnnouncing]
-          + record(.addressesRestored, reason, "somebody else removed them")
-      }
-      failedRestores += 1
-      if failedRestores < 3 {
-        restoreAt = now + Self.removalPause
-        return []
-      }
-      failedRestores = 0
-      return penalise(.addressesRefused(failure), at: now)
+      // The order to remove came after this: its answer counts.
+      guard isHolding else { return [] }
+      return restored(failure, at: now)
     case .none, .barred:
       // Too late: nothing may be here.
       return [.remove]
     }
+  }
+
+  private mutating func claimed(_ failure: String?, at now: Instant) -> [Effect] {
+    var effects = endPhase("addresses", failure ?? "done", at: now)
+    if let failure { return effects + penalise(.addressesRefused(failure), at: now) }
+    state = .held
+    nextPenalty = Self.firstPenalty
+    failedRestores = 0
+    effects += [.startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation)]
+    effects += record(.active, reason, "")
+    if let operation {
+      self.operation = nil
+      let why = "no other node became Active: is a Backup running and reachable?"
+      effects.append(.finished(operation, .rolledBack(why), phases.ended))
+    }
+    return effects
+  }
+
+  /// The addresses were put back, or others were added to those that are held.
+  private mutating func restored(_ failure: String?, at now: Instant) -> [Effect] {
+    guard let failure else {
+      failedRestores = 0
+      defer { isRestoring = false }
+      let told = record(.addressesRestored, reason, "somebody else removed them")
+      return [.startAnnouncing] + (isRestoring ? told : [])
+    }
+    failedRestores += 1
+    if failedRestores < 3 {
+      restoreAt = now + Self.removalPause
+      return []
+    }
+    return penalise(.addressesRefused(failure), at: now)
   }
 
   /// A claim failed: out of the election for a while, so that a peer may try.
@@ -305,11 +281,10 @@ public struct Tenure: Sendable {
   }
 
   private mutating func lost(at now: Instant) -> [Effect] {
-    switch state {
-    case .held, .releasing: restoreAt = restoreAt ?? now + Self.restorePause
-    case .none, .claiming, .barred: break
-    }
-    return []
+    guard isHolding else { return [] }
+    isRestoring = true
+    restoreAt = restoreAt ?? now + Self.restorePause
+    return [.stopAnnouncing]
   }
 
   // MARK: Release
@@ -328,13 +303,16 @@ public struct Tenure: Sendable {
 
   private mutating func beginRelease(_ release: Release, at now: Instant) -> [Effect] {
     state = .releasing(gate: nil, release)
-    beginPhases(at: now)
+    isGatePassed = false
+    phases.begin(at: now)
     return [.runHooks(.demote, reason, isPlanned: true, operation)]
   }
 
   private mutating func removed(_ failure: String?, at now: Instant) -> [Effect] {
-    guard case .releasing(_, let release) = state else {
-      removalRetry = failure == nil ? nil : now + Self.removalPause
+    guard case .releasing(_, let release) = state, isGatePassed else {
+      // Where the addresses belong here again, this is the answer to an earlier order.
+      let isDue = failure != nil && !belongsHere
+      removalRetry = isDue ? now + Self.removalPause : nil
       return []
     }
     let effects = endPhase("addresses", failure ?? "done", at: now)
@@ -362,7 +340,7 @@ public struct Tenure: Sendable {
     guard case .none = state, let operation else { return [] }
     let effects = endPhase("takeover", at: now)
     self.operation = nil
-    return effects + [.finished(operation, .done(newActive: other), phases)]
+    return effects + [.finished(operation, .done(newActive: other), phases.ended)]
       + record(.failover, .manual, "moved", isPlanned: true, operation, peer: other)
   }
 
@@ -387,9 +365,16 @@ public struct Tenure: Sendable {
     }
   }
 
+  /// Whether the addresses are here by right or on their way here.
+  private var belongsHere: Bool {
+    if case .claiming = state { return isGatePassed }
+    return isHolding
+  }
+
   /// The addresses leave before anything else happens.
   private mutating func takeAway() -> [Effect] {
     restoreAt = nil
+    isRestoring = false
     switch state {
     case .held:
       state = .none
@@ -415,7 +400,7 @@ public struct Tenure: Sendable {
   private mutating func abandonOperation(_ why: String) -> [Effect] {
     guard let operation else { return [] }
     self.operation = nil
-    return [.finished(operation, .incomplete(why), phases)]
+    return [.finished(operation, .incomplete(why), phases.ended)]
   }
 
   /// A step of a planned failover failed: the role stays here.
@@ -425,7 +410,7 @@ public struct Tenure: Sendable {
     reason = .rollback
     return [
       .runHooks(.undo, .rollback, isPlanned: true, operation),
-      .finished(operation, .rolledBack(why), phases),
+      .finished(operation, .rolledBack(why), phases.ended),
     ] + record(.failover, .rollback, why, isPlanned: true, operation)
   }
 
@@ -436,14 +421,22 @@ public struct Tenure: Sendable {
   ) -> [Effect] {
     switch (state, order.event) {
     case (.claiming(gate: order.number), .promote):
-      endPhase("promote", result.description, at: now)
-      if result.passes { isPromoted = true }
-      return result.passes ? [.install] : penalise(.promoteFailed(result.description), at: now)
+      let effects = endPhase("promote", result.description, at: now)
+      guard result.passes else {
+        return effects + penalise(.promoteFailed(result.description), at: now)
+      }
+      isPromoted = true
+      isGatePassed = true
+      removalRetry = nil
+      return effects + [.install]
     case (.releasing(gate: order.number, let release), .demote):
       let effects = endPhase("demote", result.description, at: now)
       if case .operation(let operation) = release, !result.passes {
         return effects + rollBack(operation, "demote \(result)")
       }
+      isGatePassed = true
+      restoreAt = nil
+      isRestoring = false
       return effects + [.stopAnnouncing, .remove]
     default: return []
     }
@@ -470,18 +463,11 @@ public struct Tenure: Sendable {
 
   // MARK: History
 
-  private mutating func beginPhases(at now: Instant) {
-    phases = []
-    phaseBegan = now
-  }
-
-  @discardableResult
+  /// Ends a phase and tells it to whoever waits for the operation.
   private mutating func endPhase(
     _ name: String, _ result: String = "done", at now: Instant
   ) -> [Effect] {
-    let phase = Phase(name, now - phaseBegan, result)
-    phases.append(phase)
-    phaseBegan = now
+    let phase = phases.end(name, result, at: now)
     return operation.map { [.phase($0, phase)] } ?? []
   }
 
@@ -489,7 +475,7 @@ public struct Tenure: Sendable {
     _ event: HistoryRecord.Event, _ why: Reason, _ detail: String, isPlanned: Bool = false,
     _ operation: OperationIdentifier? = nil, peer: IPAddress? = nil
   ) -> [Effect] {
-    let told = event == .active || event == .failover || event == .shutdown ? phases : []
+    let told = event == .active || event == .failover || event == .shutdown ? phases.ended : []
     return [
       .record(
         HistoryRecord(
@@ -497,11 +483,4 @@ public struct Tenure: Sendable {
           phases: told, peer: peer, detail: detail))
     ]
   }
-}
-
-/// The earlier of two times, where nil is never.
-func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
-  guard let left else { return right }
-  guard let right else { return left }
-  return min(left, right)
 }

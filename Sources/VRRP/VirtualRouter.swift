@@ -172,6 +172,8 @@ public struct VirtualRouter: Equatable, Sendable {
       state = .initialize
       return [.send(.release)]
     case (.active, .yield):
+      // The last Active Router was this one: what an earlier one said of its interval is over.
+      activeAdvertisementInterval = settings.advertisementInterval
       becomeBackup(at: now, yields: true)
       return [.send(.release)]
     case (.active(let active), .timer):

@@ -26,8 +26,8 @@ struct Keygen: ParsableCommand {
     Terminal.print(
       """
       \(file): new key written, mode 0600.
-      Next: copy it to the same path on every node (`scp -p` keeps its mode), name it under
-      authentication.keys in each node's file, and let `godwit check` read that file.
+      Next: copy it to the same path on every node (`scp -p` keeps its mode). Advertisements are
+      not authenticated yet: keep it for the version that does.
 
       """)
   }

@@ -59,6 +59,7 @@ final class ControlServer {
     do throws(SystemError) {
       for _ in 0..<16 {
         guard let connection = try listener?.accept() else { return }
+        if clients.count >= Self.mostClients { makeRoom(loop: loop) }
         guard clients.count < Self.mostClients else { continue }
         last += 1
         let client = Client(connection, patience: Clock.now() + Self.patience)
@@ -73,6 +74,14 @@ final class ControlServer {
       loop.forget(descriptor)
       resumption = now + .seconds(1)
     }
+  }
+
+  /// Cuts off whoever has said or read nothing for longest, so that idle clients cannot keep the
+  /// others out. Clients that wait for an operation stay.
+  private func makeRoom(loop: borrowing EventLoop) {
+    // A client that has just come has the latest patience; of equals the first one goes.
+    let idle = clients.compactMap { number, client in client.patience.map { (number, $0) } }
+    if let longest = idle.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) { close(longest.0, loop: loop) }
   }
 
   func passTime(at now: Instant, loop: borrowing EventLoop) {

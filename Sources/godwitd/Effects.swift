@@ -213,9 +213,12 @@ extension Daemon {
     if record.event == .failover, record.reason == .rollback {
       log.write(.error, "\(router.name): the failover was rolled back: \(record.detail)")
     }
-    store.keep(
-      HistoryEntry(record, of: router, operation: record.operation.map(operations.text)),
-      loop: loop)
+    var entry = HistoryEntry(
+      record, of: router, operation: record.operation.map(operations.text))
+    if let given = record.operation.flatMap(operations.reason) {
+      entry.detail += entry.detail.isEmpty ? given : ": \(given)"
+    }
+    store.keep(entry, loop: loop)
   }
 
   /// The last word on an operation, to whoever waits for it.

@@ -61,6 +61,7 @@ extension HookResult {
     case .warning: "warning"
     case .unfit: "unfit"
     case .failed: "failed"
+    case .crowdedOut: "crowded_out"
     case .timedOut: "timed_out"
     case .overtaken: "overtaken"
     }
@@ -71,7 +72,8 @@ extension HookResult {
     case .done: 0
     case .warning: 10
     case .unfit: 69
-    case .failed, .timedOut, .overtaken: nil
+    case .failed(.exited(let status)): Int(status)
+    case .failed, .crowdedOut, .timedOut, .overtaken: nil
     }
   }
 }

@@ -86,18 +86,18 @@ struct HookFacts {
   }
 }
 
-/// The JSON document of a hook's standard input.
+/// The JSON document of a hook's standard input: every key is always there.
 struct HookDocument: Line, Equatable {
   var event: String
   var eventIdentifier: String
-  var operationIdentifier: String?
+  @OrNull var operationIdentifier: String?
   var virtualRouter: String
   var vrid: Int
   var addresses: [String]
   var interface: String
   var node: String
-  var peer: String?
-  var peerAddress: String?
+  @OrNull var peer: String?
+  @OrNull var peerAddress: String?
   var term: Int
   var planned: Bool
   var reason: String

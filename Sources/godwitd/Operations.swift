@@ -9,13 +9,18 @@ struct Operations {
     var router: String
     var client: UInt64?
     var began: Instant
-    var beganAt: Timestamp
+    /// The step under way, and since when.
     var phase: String
+    var phaseBegan: Timestamp
+    /// What the operator gave as a reason.
+    var reason: String?
     /// When whoever waits is told that it still runs.
     var patience: Instant?
   }
 
   private var entries: [OperationIdentifier: Entry] = [:]
+  /// The last one that is over: its history is written behind its last word.
+  private var lastFinished: (operation: OperationIdentifier, reason: String?)?
   private var last: UInt64 = 0
   /// Tells operations of one run of the daemon from those of another.
   private let prefix = String(Timestamp.now().milliseconds / 1000, radix: 36)
@@ -28,13 +33,13 @@ struct Operations {
   }
 
   mutating func begin(
-    _ router: String, client: UInt64?, wait: Duration, at now: Instant
+    _ router: String, client: UInt64?, wait: Duration, reason: String?, at now: Instant
   ) -> OperationIdentifier {
     last += 1
     let operation = OperationIdentifier(last)
     entries[operation] = Entry(
-      router: router, client: client, began: now, beganAt: .now(), phase: "demote",
-      patience: now + wait)
+      router: router, client: client, began: now, phase: "demote", phaseBegan: .now(),
+      reason: reason, patience: now + wait)
     return operation
   }
 
@@ -44,7 +49,8 @@ struct Operations {
     _ send: (Reply, UInt64) -> Void
   ) {
     guard let entry = entries[operation] else { return }
-    entries[operation]?.phase = phase.name
+    entries[operation]?.phase = Self.steps[phase.name] ?? phase.name
+    entries[operation]?.phaseBegan = .now()
     guard let client = entry.client else { return }
     let detail = phase.result == "done" ? "" : phase.result
     send(
@@ -60,6 +66,7 @@ struct Operations {
     at now: Instant, _ done: (UInt64?, FailoverOutcome) -> Void
   ) {
     guard let entry = entries.removeValue(forKey: operation) else { return }
+    lastFinished = (operation, entry.reason)
     let (word, message, newActive) = Self.words(result, entry.router)
     done(
       entry.client,
@@ -91,10 +98,18 @@ struct Operations {
     }
   }
 
+  /// What an operator gave as the reason of an operation that is under way or has just ended.
+  func reason(of operation: OperationIdentifier) -> String? {
+    lastFinished?.operation == operation ? lastFinished?.reason : entries[operation]?.reason
+  }
+
+  /// Which step follows one that is over.
+  private static let steps = ["demote": "addresses", "addresses": "takeover"]
+
   func status(of router: String) -> OperationStatus? {
     entries.first { $0.value.router == router }.map { operation, entry in
       OperationStatus(
-        identifier: text(operation), kind: "failover", phase: entry.phase, since: entry.beganAt)
+        identifier: text(operation), kind: "failover", phase: entry.phase, since: entry.phaseBegan)
     }
   }
 

@@ -77,6 +77,10 @@ extension Daemon {
         log.write(.error, "\(router.name): an address could not be removed: \(failure)")
       }
     }
+    // A check that is gone or changed has nobody left to answer to.
+    for check in router.configuration.checks where !wanted.checks.contains(check) {
+      children.check(router, check)?.process.killGroup()
+    }
     router.adopt(wanted)
     applyLink(router)
     feed(router, .settings(wanted.participant))

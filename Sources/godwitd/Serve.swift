@@ -112,7 +112,8 @@ extension Daemon {
     }
     let now = Clock.now()
     let operation = operations.begin(
-      router.name, client: number, wait: .milliseconds(wanted.waitMilliseconds), at: now)
+      router.name, client: number, wait: .milliseconds(wanted.waitMilliseconds),
+      reason: wanted.reason, at: now)
     log.write(
       .notice,
       "\(router.name): failover \(operations.text(operation)) begins"

@@ -113,15 +113,18 @@ int clinux_lab_next_frame(int socket, int timeout_ms, struct clinux_lab_frame *f
   return 1;
 }
 
-int clinux_lab_inject(const char *ns, const char *interface, const uint8_t *bytes, size_t length) {
+int clinux_lab_inject(const char *ns, const char *interface, const uint8_t *bytes, size_t length,
+                      uint32_t times) {
   int descriptor = clinux_socket_in_namespace(ns, AF_PACKET, SOCK_RAW, 0);
   if (descriptor < 0) return -1;
   struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_halen = 6};
   to.sll_ifindex = interface_index(descriptor, interface);
   memcpy(to.sll_addr, bytes, length < 6 ? length : 6);
   ssize_t sent = -1;
-  if (to.sll_ifindex > 0)
+  for (uint32_t count = 0; to.sll_ifindex > 0 && count < times; count++) {
     sent = sendto(descriptor, bytes, length, 0, (struct sockaddr *)&to, sizeof to);
+    if (sent != (ssize_t)length) break;
+  }
   int error = errno;
   close(descriptor);
   errno = error;

@@ -19,6 +19,8 @@ public struct GodwitConfiguration: Sendable {
   public var peers: [(name: String, addresses: [String])] = []
   /// Further lines of the virtual router, indented as its first level: `lease: 250ms`.
   public var routerLines: [String] = []
+  /// Further virtual routers, as lines of the level of their names.
+  public var otherRouters: [String] = []
   /// Further lines of the file's first level.
   public var lines: [String] = []
 
@@ -45,6 +47,7 @@ public struct GodwitConfiguration: Sendable {
     if !hooks.isEmpty { router.append("hooks:") }
     router += hooks.map { "  - command: [\($0.joined(separator: ", "))]" }
     router += routerLines
-    return (text + router.map { "    \($0)" }).joined(separator: "\n") + "\n"
+    text += router.map { "    \($0)" } + otherRouters.map { "  \($0)" }
+    return text.joined(separator: "\n") + "\n"
   }
 }

@@ -36,6 +36,8 @@ public final class GodwitNode {
     within limit: Duration = .seconds(10), environment: [String: String] = [:]
   ) throws {
     try writeConfiguration()
+    // The former one takes its path away with it.
+    notify = nil
     let socket = try NotifySocket(path: "\(directory)/notify")
     notify = socket
     let daemon = try lab.start(

@@ -106,10 +106,13 @@ extension Lab {
     try awaitLinks([node])
   }
 
-  /// Sends one Ethernet frame, from its destination address on, out of a node's interface.
-  public func inject(_ frame: [UInt8], from node: String, network: Int = 0) throws {
+  /// Sends one Ethernet frame, from its destination address on, out of a node's interface, `times`
+  /// over as fast as it goes.
+  public func inject(
+    _ frame: [UInt8], from node: String, network: Int = 0, times: UInt32 = 1
+  ) throws {
     let name = namespace(of: node)
-    guard clinux_lab_inject(name, "eth\(network)", frame, frame.count) == 0 else {
+    guard clinux_lab_inject(name, "eth\(network)", frame, frame.count, times) == 0 else {
       throw LabError.system("send a frame from \(node)")
     }
   }

@@ -128,15 +128,18 @@ struct OnTheWireTests {
       var configuration = Self.configuration(["\(Self.address)/24"])
       configuration.priority = first
       // A second virtual router behind the first.
+      // Whoever starts first, the better one of each family serves it in the end.
+      configuration.preempt = "true"
       configuration.routerLines = [
         """
-        preempt: false
+        track: { interfaces: [eth0] }
           orders-db6:
             vrid: 51
             interface: eth0
             addresses: ["\(Self.address6)/64"]
             priority: \(second)
             advertisement_interval: 100ms
+            preempt: true
         """
       ]
       return configuration

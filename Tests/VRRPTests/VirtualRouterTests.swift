@@ -272,6 +272,16 @@ import Testing
     #expect(router.nextDeadline == Self.at(10.5) + .microseconds(7_218_750))
   }
 
+  @Test("who gives the role up waits by its own interval, not by that of an Active before it")
+  func yieldWaitsByOwnInterval() throws {
+    var router = Self.router(.backup)
+    let short = try #require(AdvertisementInterval(centiseconds: 1))
+    _ = router.handle(Self.heard(200, from: Self.higher, interval: short), at: Self.at(11))
+    _ = router.handle(.timer, at: Self.at(12))
+    _ = router.handle(.yield, at: Self.at(13))
+    #expect(router.nextDeadline == Self.at(13) + Self.down)
+  }
+
   @Test("a lower priority that preemption discards teaches nothing")
   func discardedTeachesNothing() throws {
     var router = Self.router(.backup, preemption: .always)

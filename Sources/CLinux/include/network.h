@@ -3,11 +3,8 @@
 #ifndef GODWIT_CLINUX_NETWORK_H
 #define GODWIT_CLINUX_NETWORK_H
 
-#include <linux/if_packet.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 /// An IP address as numbers in host order; an IPv4 address is the low 32 bits of `low`.
 struct clinux_address {

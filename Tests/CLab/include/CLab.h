@@ -74,8 +74,9 @@ struct clinux_lab_frame {
 /// The next frame, waiting for up to `timeout_ms`: 1, 0 when there is none, -1 and errno.
 int clinux_lab_next_frame(int socket, int timeout_ms, struct clinux_lab_frame *frame);
 
-/// Sends one Ethernet frame from an interface of `ns`; 0, or -1 and errno.
-int clinux_lab_inject(const char *ns, const char *interface, const uint8_t *bytes, size_t length);
+/// Sends one Ethernet frame from an interface of `ns`, `times` over; 0, or -1 and errno.
+int clinux_lab_inject(const char *ns, const char *interface, const uint8_t *bytes, size_t length,
+                      uint32_t times);
 
 /// A socket of the form of sd_notify(3) at `path`; -1 and errno.
 int clinux_lab_notify_socket(const char *path);

@@ -1,0 +1,241 @@
+import Testing
+import VRRP
+
+@testable import Failover
+
+/// Every event in every state.
+///
+/// The node starts at 0 s, is elected at 1 s, its `promote` (1) passes at 2 s, the addresses are
+/// here at 3 s; a failover (7) or a stop is asked for at 4 s, its `demote` is number 2. The event
+/// comes at 10 s.
+@Suite struct TenureTests {
+  enum Begin: String, CaseIterable {
+    case none, claiming, held, releasingForOperation, releasingForShutdown, barred
+  }
+
+  struct Cell: CustomTestStringConvertible, Sendable {
+    var begin: Begin
+    var event: Tenure.Event
+    var effects: [Tenure.Effect]
+    var end: Tenure.State
+
+    init(_ begin: Begin, _ event: Tenure.Event, _ effects: [Tenure.Effect], _ end: Tenure.State) {
+      self.begin = begin
+      self.event = event
+      self.effects = effects
+      self.end = end
+    }
+
+    var testDescription: String { "\(begin.rawValue): \(kind(event))" }
+  }
+
+  static let seven = OperationIdentifier(7)
+  static let eight = OperationIdentifier(8)
+  static let promoted = Tenure.Event.hooksCompleted(order(.promote, 1), .done)
+  static let demoted = Tenure.Event.hooksCompleted(order(.demote, 2), .done)
+  static let checkFails = Tenure.Event.faults([.check("db")])
+  static let claiming = Tenure.State.claiming(gate: 1)
+  static let forOperation = Tenure.State.releasing(gate: 2, .operation(seven))
+  static let forShutdown = Tenure.State.releasing(gate: 2, .shutdown)
+  static let faultRecord = told(.fault, .health, "check db fails")
+  static let lostRecord = told(.backup, .preempted, "another node is Active", peer: otherNode)
+
+  static let matrix: [Cell] = [
+    Cell(.none, .start, [], .none),
+    Cell(.none, .elected(.peerTimeout), [hook(.promote, .peerTimeout)], .claiming(gate: nil)),
+    Cell(.none, .deposed(by: otherNode), [], .none),
+    Cell(.none, .heardActive(otherNode), [], .none),
+    Cell(.none, promoted, [], .none),
+    Cell(.none, .installed(failure: nil), [.remove], .none),
+    Cell(.none, .removed(failure: nil), [], .none),
+    Cell(.none, .addressesLost, [], .none),
+    Cell(.none, checkFails, [.leaveElection, hook(.fault, .health), faultRecord], .barred),
+    Cell(.none, .failover(seven), [refused(seven, "backup")], .none),
+    Cell(.none, .shutdown, [.leaveElection], .none),
+    Cell(.none, .timer, [], .none),
+
+    Cell(.claiming, .start, [], claiming),
+    Cell(.claiming, .elected(.peerTimeout), [], claiming),
+    Cell(
+      .claiming, .deposed(by: otherNode),
+      [
+        .overtakePromote, .remove, hook(.demote, .preempted), hook(.standby, .preempted),
+        lostRecord,
+      ], .none),
+    Cell(.claiming, .heardActive(otherNode), [], claiming),
+    Cell(.claiming, promoted, [.install], claiming),
+    Cell(.claiming, .installed(failure: nil), [.remove], claiming),
+    Cell(.claiming, .removed(failure: nil), [], claiming),
+    Cell(.claiming, .addressesLost, [], claiming),
+    Cell(
+      .claiming, checkFails,
+      [
+        .overtakePromote, .remove, .leaveElection, hook(.demote, .health), hook(.fault, .health),
+        faultRecord,
+      ], .barred),
+    Cell(.claiming, .failover(seven), [refused(seven, "claiming")], claiming),
+    Cell(
+      .claiming, .shutdown,
+      [
+        .overtakePromote, .remove, .leaveElection, hook(.demote, .shutdown),
+        told(.shutdown, .shutdown, "stopped while claiming"),
+      ], .none),
+    Cell(.claiming, .timer, [], claiming),
+
+    Cell(.held, .start, [], .held),
+    Cell(.held, .elected(.peerTimeout), [], .held),
+    Cell(
+      .held, .deposed(by: otherNode),
+      [
+        .stopAnnouncing, .remove, hook(.demote, .preempted), hook(.standby, .preempted), lostRecord,
+      ],
+      .none),
+    Cell(.held, .heardActive(otherNode), [], .held),
+    Cell(.held, promoted, [], .held),
+    Cell(.held, .installed(failure: nil), [.startAnnouncing], .held),
+    Cell(.held, .removed(failure: nil), [], .held),
+    Cell(.held, .addressesLost, [.stopAnnouncing], .held),
+    Cell(
+      .held, checkFails,
+      [
+        .stopAnnouncing, .remove, .leaveElection, hook(.demote, .health), hook(.fault, .health),
+        faultRecord,
+      ], .barred),
+    Cell(
+      .held, .failover(seven), [.runHooks(.demote, .manual, isPlanned: true, seven)],
+      .releasing(gate: nil, .operation(seven))),
+    Cell(
+      .held, .shutdown, [.runHooks(.demote, .shutdown, isPlanned: true, nil)],
+      .releasing(gate: nil, .shutdown)),
+    Cell(.held, .timer, [], .held),
+
+    Cell(.releasingForOperation, .start, [], forOperation),
+    Cell(.releasingForOperation, .elected(.peerTimeout), [], forOperation),
+    Cell(
+      .releasingForOperation, .deposed(by: otherNode),
+      [
+        .stopAnnouncing, .remove, hook(.standby, .preempted),
+        .finished(seven, .incomplete("192.0.2.2 became Active meanwhile"), []), lostRecord,
+      ], .none),
+    Cell(.releasingForOperation, .heardActive(otherNode), [], forOperation),
+    Cell(
+      .releasingForOperation, demoted,
+      [.phase(seven, Phase("demote", .seconds(6))), .stopAnnouncing, .remove], forOperation),
+    Cell(.releasingForOperation, .installed(failure: nil), [.startAnnouncing], forOperation),
+    Cell(.releasingForOperation, .removed(failure: nil), [], forOperation),
+    Cell(.releasingForOperation, .addressesLost, [.stopAnnouncing], forOperation),
+    Cell(
+      .releasingForOperation, checkFails,
+      [
+        .stopAnnouncing, .remove, .leaveElection, hook(.fault, .health),
+        .finished(seven, .incomplete("check db fails"), []), faultRecord,
+      ], .barred),
+    Cell(.releasingForOperation, .failover(eight), [refused(eight, "releasing")], forOperation),
+    Cell(
+      .releasingForOperation, .shutdown,
+      [.finished(seven, .incomplete("the daemon stops"), [])], forShutdown),
+    Cell(.releasingForOperation, .timer, [], forOperation),
+
+    Cell(.releasingForShutdown, .start, [], forShutdown),
+    Cell(.releasingForShutdown, .elected(.peerTimeout), [], forShutdown),
+    Cell(
+      .releasingForShutdown, .deposed(by: otherNode),
+      [.stopAnnouncing, .remove, .leaveElection, lostRecord], .none),
+    Cell(.releasingForShutdown, .heardActive(otherNode), [], forShutdown),
+    Cell(.releasingForShutdown, demoted, [.stopAnnouncing, .remove], forShutdown),
+    Cell(.releasingForShutdown, .installed(failure: nil), [.startAnnouncing], forShutdown),
+    Cell(.releasingForShutdown, .removed(failure: nil), [], forShutdown),
+    Cell(.releasingForShutdown, .addressesLost, [.stopAnnouncing], forShutdown),
+    Cell(.releasingForShutdown, checkFails, [], forShutdown),
+    Cell(.releasingForShutdown, .failover(eight), [refused(eight, "releasing")], forShutdown),
+    Cell(.releasingForShutdown, .shutdown, [], forShutdown),
+    Cell(.releasingForShutdown, .timer, [], forShutdown),
+
+    Cell(.barred, .start, [], .barred),
+    Cell(.barred, .elected(.peerTimeout), [], .barred),
+    Cell(.barred, .deposed(by: otherNode), [], .barred),
+    Cell(.barred, .heardActive(otherNode), [], .barred),
+    Cell(.barred, promoted, [], .barred),
+    Cell(.barred, .installed(failure: nil), [.remove], .barred),
+    Cell(.barred, .removed(failure: nil), [], .barred),
+    Cell(.barred, .addressesLost, [], .barred),
+    Cell(.barred, checkFails, [], .barred),
+    Cell(.barred, .failover(seven), [refused(seven, "fault")], .barred),
+    Cell(.barred, .shutdown, [], .barred),
+    Cell(.barred, .timer, [], .barred),
+  ]
+
+  @Test("every event in every state", arguments: matrix)
+  func transition(_ cell: Cell) {
+    var tenure = Self.tenure(cell.begin)
+    #expect(tenure.handle(cell.event, at: at(10)) == cell.effects)
+    #expect(tenure.state == cell.end)
+  }
+
+  @Test("the matrix has a cell for every pair of state and kind of event")
+  func matrixIsComplete() {
+    let pairs = Set(Self.matrix.map { "\($0.begin) \(Self.kind($0.event))" })
+    #expect(pairs.count == 6 * 12)
+    #expect(Self.matrix.count == 6 * 12)
+  }
+
+  // MARK: Making them
+
+  static func hook(_ event: HookEvent, _ reason: Reason) -> Tenure.Effect {
+    .runHooks(event, reason, isPlanned: false, nil)
+  }
+
+  static func refused(_ operation: OperationIdentifier, _ role: String) -> Tenure.Effect {
+    .finished(
+      operation, .refused("this node does not hold the role: its state is \(role)"), [])
+  }
+
+  static func told(
+    _ event: HistoryRecord.Event, _ reason: Reason, _ detail: String, isPlanned: Bool = false,
+    _ operation: OperationIdentifier? = nil, phases: [Phase] = [], peer: IPAddress? = nil
+  ) -> Tenure.Effect {
+    .record(
+      HistoryRecord(
+        event: event, reason: reason, term: 0, isPlanned: isPlanned, operation: operation,
+        phases: phases, peer: peer, detail: detail))
+  }
+
+  static func tenure(_ begin: Begin) -> Tenure {
+    var tenure = Tenure()
+    _ = tenure.handle(.start, at: at(0))
+    switch begin {
+    case .none: return tenure
+    case .barred:
+      _ = tenure.handle(.faults([.noCarrier("eth0")]), at: at(1))
+      return tenure
+    case .claiming, .held, .releasingForOperation, .releasingForShutdown: break
+    }
+    _ = tenure.handle(.elected(.peerTimeout), at: at(1))
+    tenure.gateIs(1, for: .promote)
+    tenure.promoteBegan()
+    if begin == .claiming { return tenure }
+    _ = tenure.handle(promoted, at: at(2))
+    _ = tenure.handle(.installed(failure: nil), at: at(3))
+    if begin == .held { return tenure }
+    _ = tenure.handle(begin == .releasingForOperation ? .failover(seven) : .shutdown, at: at(4))
+    tenure.gateIs(2, for: .demote)
+    return tenure
+  }
+
+  static func kind(_ event: Tenure.Event) -> String {
+    switch event {
+    case .start: "start"
+    case .elected: "elected"
+    case .deposed: "deposed"
+    case .heardActive: "heardActive"
+    case .hooksCompleted: "hooksCompleted"
+    case .installed: "installed"
+    case .removed: "removed"
+    case .addressesLost: "addressesLost"
+    case .faults: "faults"
+    case .failover: "failover"
+    case .shutdown: "shutdown"
+    case .timer: "timer"
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import Control
+import Foundation
+import Glibc
+import Lab
+import Testing
+
+@Suite("Reload", .requiresGodwit)
+struct ReloadScenarioTests {
+  @Test("a bad file is refused with every error, exit status 1, and nothing changes")
+  func badFile() throws {
+    let scenario = try Scenario(["a": 150, "b": 100])
+    let lab = scenario.lab
+    try scenario.start()
+    let node = try scenario["a"]
+    let term = try scenario.router("a").term
+    let echoes = try ["a", "b"].map { try lab.echo(on: $0, [Scenario.address]) }
+    let probe = try lab.probe(Scenario.address, from: "client")
+    try lab.eventually("a answers") { probe.lastAnswer?.responder == "a" }
+    let began = Moment.now
+    node.configuration.routerLines = ["prioritty: 3", "lease: 1"]
+    node.configuration.vrid = 999
+    try node.writeConfiguration()
+    let result = try node.command("reload")
+    #expect(result.status == 1)
+    for word in ["prioritty", "999", node.configurationPath] {
+      #expect(result.errors.contains(word), "\(result.errors)")
+    }
+    node.process?.signal(SIGHUP)
+    try lab.eventually("the log tells it") { lab.text("a-godwitd.log").contains("prioritty") }
+    try scenario.waitForBeats(5, of: "a")
+    #expect(try scenario.router("a").term == term)
+    #expect(scenario.longestGap(of: "a", since: began) < .milliseconds(350))
+    #expect(scenario.advertisements(of: "b").isEmpty)
+    probe.stop()
+    #expect(probe.report().since(began).responders == ["a"])
+    // A missing file is a bad one.
+    try FileManager.default.removeItem(atPath: node.configurationPath)
+    #expect(try node.command("reload").status == 1)
+    #expect(try scenario.router("a").state == .active)
+    for echo in echoes { echo.stop() }
+  }
+
+  @Test("an unchanged file touches nothing; SIGHUP reads the file too and says RELOADING, READY")
+  func priority() throws {
+    let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, _ in
+      configuration.preempt = "true"
+    }
+    try scenario.start()
+    let node = try scenario["a"]
+    let before = try scenario.router("a")
+    try node.command("reload").expectSuccess()
+    let after = try scenario.router("a")
+    #expect(after.term == before.term && after.counters.elections == before.counters.elections)
+    node.configuration.priority = 50
+    try node.writeConfiguration()
+    node.process?.signal(SIGHUP)
+    try scenario.waitForHolder("b")
+    #expect(node.notified("RELOADING=1"))
+    #expect(try scenario.router("a").priority == 50)
+    node.configuration.priority = 200
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try scenario.waitForHolder("a")
+    #expect(scenario.sniffer.frames.contains { $0.vrrp?.priority == 200 })
+  }
+
+  @Test("addresses are added to and removed from the Active node without a change of role")
+  func addresses() throws {
+    let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, lab in
+      configuration.hooks = [["/bin/sh", try lab.hook()]]
+    }
+    let lab = scenario.lab
+    try scenario.start()
+    try lab.eventually("active has run") { lab.hooks.contains("a active here") }
+    let term = try scenario.router("a").term
+    let hooks = lab.hooks
+    let node = try scenario["a"]
+    node.configuration.addresses = ["\(Scenario.address)/24", "10.77.0.101/24"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("the new one is here") { try lab.holders(of: "10.77.0.101") == ["a"] }
+    _ = try scenario.sniffer.wait(for: "its announcement") { $0.arp?.sender == "10.77.0.101" }
+    try scenario.waitForBeats(2, of: "a")
+    #expect(scenario.advertisements(of: "a").last?.vrrp?.message.count == 16)
+
+    node.configuration.addresses = ["10.77.0.101/24"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("the old one is gone") { try lab.holders(of: Scenario.address) == [] }
+    try scenario.waitForBeats(2, of: "a")
+    #expect(scenario.advertisements(of: "a").last?.vrrp?.message.count == 12)
+    #expect(try lab.holders(of: "10.77.0.101") == ["a"])
+    let router = try scenario.router("a")
+    #expect(router.term == term && router.state == .active && router.addressesHeld)
+    #expect(router.addresses == ["10.77.0.101/24"])
+    #expect(lab.hooks == hooks)
+    #expect(scenario.advertisements(of: "b").isEmpty)
+  }
+
+  @Test("a virtual router that is added starts, one that is removed is released like a stop")
+  func addedAndRemoved() throws {
+    let scenario = try Scenario(["a": 150, "b": 100])
+    let lab = scenario.lab
+    try scenario.start()
+    let node = try scenario["a"]
+    node.configuration.otherRouters = [
+      "more:", "  vrid: 52", "  interface: eth0", "  addresses: [10.77.0.120/24]",
+      "  advertisement_interval: 100ms",
+    ]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("the new one is Active") { try lab.holds("a", "10.77.0.120") }
+    #expect(try scenario.report("a").virtualRouters.map(\.name) == ["orders-db", "more"])
+    node.configuration.otherRouters = []
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("it is gone") { try !lab.holds("a", "10.77.0.120") }
+    _ = try scenario.sniffer.wait(for: "its goodbye") {
+      $0.vrrp?.identifier == 52 && $0.vrrp?.priority == 0
+    }
+    #expect(try scenario.report("a").virtualRouters.map(\.name) == ["orders-db"])
+    #expect(
+      scenario.sniffer.frames.allSatisfy { $0.vrrp?.identifier == 52 || $0.vrrp?.priority != 0 })
+    #expect(scenario.advertisements(of: "b").isEmpty)
+  }
+
+  @Test("another VRID is another virtual router: goodbye to the one, election of the other")
+  func identifier() throws {
+    let scenario = try Scenario(["a": 150, "b": 100])
+    try scenario.start()
+    let term = try scenario.router("a").term
+    let node = try scenario["a"]
+    node.configuration.vrid = 52
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    _ = try scenario.sniffer.wait(for: "the goodbye of VRID 51") {
+      $0.vrrp?.identifier == 51 && $0.vrrp?.priority == 0
+    }
+    try scenario["b"].wait(for: "active")
+    _ = try scenario.sniffer.wait(for: "an advertisement of VRID 52") {
+      $0.vrrp?.identifier == 52 && $0.vrrp?.priority == 150
+    }
+    try scenario["a"].wait(for: "active")
+    #expect(try scenario.router("a").vrid == 52)
+    #expect(try scenario.router("a").term > term)
+  }
+
+  @Test("what needs a new start is refused by its name")
+  func needsRestart() throws {
+    let scenario = try Scenario(["a": 150])
+    try scenario.start()
+    let node = try scenario["a"]
+    node.configuration.lines = ["lock_memory: false"]
+    try node.writeConfiguration()
+    let result = try node.command("reload")
+    #expect(result.status == 1)
+    #expect(result.errors.contains("lock_memory"))
+    #expect(try scenario.lab.holders(of: Scenario.address) == ["a"])
+  }
+}
