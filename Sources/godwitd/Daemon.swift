@@ -118,6 +118,7 @@ final class Daemon {
     let now = Clock.now()
     deadlines.takeDue(at: now, &due)
     for router in due {
+      hearBeforeClaiming(router, at: now)
       // A few rounds at once: the pieces of a long announcement follow each other.
       var rounds = 0
       while let due = router.deadline, due <= now, rounds < 8 {
@@ -138,6 +139,15 @@ final class Daemon {
     }
     operations.passTime(at: now) { finish($0, $1) }
     control.passTime(at: now, loop: loop)
+  }
+
+  /// A daemon that was stopped or starved must not take the silence of its own sleep for that of the
+  /// Active Router: what waits in the socket is heard before Active_Down_Timer counts.
+  private func hearBeforeClaiming(_ router: LocalRouter, at now: Instant) {
+    guard case .backup(let backup) = router.participant.router.state,
+      backup.activeDownTimer <= now, let link = router.link
+    else { return }
+    receive(AdvertisementSockets.key(link.index, router.family))
   }
 
   // MARK: Events of the loop
