@@ -53,6 +53,8 @@ let package = Package(
     .target(name: "CLab", path: "Tests/CLab"),
     .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: strict),
     .executableTarget(
+      name: "lab-holder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
+    .executableTarget(
       name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
     .executableTarget(
       name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO"],
@@ -68,6 +70,7 @@ let package = Package(
     .testTarget(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab", "CLinux"], swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
-    .testTarget(name: "LabTests", dependencies: ["Lab", "Control"], swiftSettings: strict),
+    .testTarget(
+      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder"], swiftSettings: strict),
   ]
 )

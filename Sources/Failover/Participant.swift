@@ -160,7 +160,7 @@ public struct Participant: Sendable {
       follow(checks[index].ended(failure: failure, at: now), of: index, at: now, &effects)
       startWhenChecked(at: now, &effects)
     case .failover(let operation): perform(.failover(operation), at: now, &effects)
-    case .announce: announceAgain(at: now)
+    case .announce: announceAgain(at: now, &effects)
     case .settings(let settings): adopt(settings, at: now, &effects)
     case .shutdown: perform(.shutdown, at: now, &effects)
     }
@@ -173,9 +173,7 @@ public struct Participant: Sendable {
     if let due = hooks.nextDeadline, now >= due {
       follow(hooks.deadlineReached(at: now), at: now, &effects)
     }
-    if let addresses = announcements?.deadlineReached(at: now), !addresses.isEmpty {
-      effects.append(.announce(addresses))
-    }
+    announceWhenDue(at: now, &effects)
     for index in checks.indices {
       follow(checks[index].deadlineReached(at: now), of: index, at: now, &effects)
     }
@@ -277,7 +275,7 @@ public struct Participant: Sendable {
       case .overtakePromote: follow(hooks.overtakePromote(at: now), at: now, &effects)
       case .install: effects.append(.install)
       case .remove: effects.append(.remove)
-      case .startAnnouncing: announceAgain(at: now)
+      case .startAnnouncing: announceAgain(at: now, &effects)
       case .stopAnnouncing: announcements = nil
       case .phase(let operation, let phase): effects.append(.phase(operation, phase))
       case .finished(let operation, let result, let phases):
@@ -289,11 +287,21 @@ public struct Participant: Sendable {
     }
   }
 
-  private mutating func announceAgain(at now: Instant) {
+  /// Begins the announcements; the first goes out at once, ahead of everything that only tells
+  /// of the change.
+  private mutating func announceAgain(at now: Instant, _ effects: inout [Effect]) {
     guard tenure.isHolding else { return }
     announcements = AnnouncementSchedule(
       addressCount: settings.router.addresses.count, refresh: settings.announcementRefresh,
       at: now)
+    announceWhenDue(at: now, &effects)
+  }
+
+  private mutating func announceWhenDue(at now: Instant, _ effects: inout [Effect]) {
+    guard let addresses = announcements?.deadlineReached(at: now), !addresses.isEmpty else {
+      return
+    }
+    effects.append(.announce(addresses))
   }
 
   private mutating func noteRole(at now: Instant, _ effects: inout [Effect]) {

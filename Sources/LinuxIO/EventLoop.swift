@@ -34,6 +34,10 @@ public struct EventLoop: ~Copyable {
   private let epoll: FileDescriptor
   private let timer: FileDescriptor
   private var armed: Instant?
+  // When the kernel's timer expires, nil when it does not. It may be earlier than what is armed: a
+  // deadline that moves on with every datagram costs no system call, and the wait goes on by itself
+  // when the timer was early.
+  private var expiry: Instant?
 
   private init(epoll: consuming FileDescriptor, timer: consuming FileDescriptor) {
     self.epoll = epoll
@@ -49,7 +53,9 @@ public struct EventLoop: ~Copyable {
     let timerNumber = timerfd_create(CLOCK_BOOTTIME, flags)
     guard timerNumber >= 0 else { throw SystemError("timerfd_create") }
     let loop = EventLoop(epoll: epoll, timer: FileDescriptor(owning: timerNumber))
-    try loop.control(EPOLL_CTL_ADD, timerNumber, .readable, timerToken)
+    // Edge-triggered, so that a timer that has expired need not be read.
+    try loop.control(
+      EPOLL_CTL_ADD, timerNumber, EPOLLIN.rawValue | EPOLLET.rawValue, timerToken)
     return loop
   }
 
@@ -58,14 +64,14 @@ public struct EventLoop: ~Copyable {
   public func watch(_ descriptor: Int32, for readiness: Readiness, token: UInt64)
     throws(SystemError)
   {
-    try control(EPOLL_CTL_ADD, descriptor, readiness, token)
+    try control(EPOLL_CTL_ADD, descriptor, readiness.epollEvents, token)
   }
 
   /// Replaces what a watched descriptor is watched for.
   public func change(_ descriptor: Int32, for readiness: Readiness, token: UInt64)
     throws(SystemError)
   {
-    try control(EPOLL_CTL_MOD, descriptor, readiness, token)
+    try control(EPOLL_CTL_MOD, descriptor, readiness.epollEvents, token)
   }
 
   /// Stops watching; nothing happens when it was not watched.
@@ -74,26 +80,35 @@ public struct EventLoop: ~Copyable {
   }
 
   /// Ends the next wait at `deadline`, never before it; nil for no deadline. One that has passed ends
-  /// it at once. Costs a system call only when the deadline is another than before.
+  /// it at once. Costs a system call only when the deadline is earlier than the one before.
   public mutating func arm(_ deadline: Instant?) throws(SystemError) {
-    guard deadline != armed else { return }
-    var setting = itimerspec()
-    if let deadline { setting.it_value = Self.expiry(deadline) }
-    guard timerfd_settime(timer.number, Int32(TFD_TIMER_ABSTIME), &setting, nil) == 0
-    else { throw SystemError("timerfd_settime") }
     armed = deadline
+    guard let deadline else { return }
+    if let expiry, expiry <= deadline { return }
+    try setTimer(deadline)
   }
 
   /// Waits for descriptors or the deadline and returns what is ready, at most `batch` of it; nothing
   /// when the deadline ended the wait. Does not block when the deadline has passed already.
-  public func wait() throws(SystemError) -> [Event] {
-    let late = if let armed { armed <= Clock.now() } else { false }
+  public mutating func wait() throws(SystemError) -> [Event] {
+    while true {
+      let isDue = if let armed { armed <= Clock.now() } else { false }
+      let events = try ready(timeout: isDue ? 0 : -1)
+      if !events.isEmpty || isDue { return events }
+      guard let armed else { continue }
+      if armed <= Clock.now() { return [] }
+      try setTimer(armed)
+    }
+  }
+
+  /// What is ready without the timer.
+  private mutating func ready(timeout: Int32) throws(SystemError) -> [Event] {
     var count: Int32 = 0
     var failure: Int32 = 0
     let events = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.batch) {
       found in
       repeat {
-        count = epoll_wait(epoll.number, found.baseAddress, Int32(Self.batch), late ? 0 : -1)
+        count = epoll_wait(epoll.number, found.baseAddress, Int32(Self.batch), timeout)
         failure = count < 0 ? errno : 0
       } while failure == EINTR
       return found.prefix(Int(max(0, count))).compactMap { event in
@@ -102,27 +117,30 @@ public struct EventLoop: ~Copyable {
       }
     }
     guard failure == 0 else { throw SystemError("epoll_wait", failure) }
-    if count > events.count { clearTimer() }
+    if count > events.count { expiry = nil }
     return events
   }
 
   /// `wait()`, with each event handed to `handle`.
-  public func wait(_ handle: (_ token: UInt64, _ readiness: Readiness) -> Void) throws(SystemError)
+  public mutating func wait(_ handle: (_ token: UInt64, _ readiness: Readiness) -> Void)
+    throws(SystemError)
   {
     for event in try wait() { handle(event.token, event.readiness) }
   }
 
-  // The armed deadline stays: as it has passed, the next wait does not need the timer for it.
-  private func clearTimer() {
-    var expirations: UInt64 = 0
-    _ = read(timer.number, &expirations, 8)
+  private mutating func setTimer(_ deadline: Instant) throws(SystemError) {
+    var setting = itimerspec()
+    setting.it_value = Self.expiry(deadline)
+    guard timerfd_settime(timer.number, Int32(TFD_TIMER_ABSTIME), &setting, nil) == 0
+    else { throw SystemError("timerfd_settime") }
+    expiry = deadline
   }
 
   private func control(
-    _ operation: Int32, _ descriptor: Int32, _ readiness: Readiness, _ token: UInt64
+    _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ token: UInt64
   ) throws(SystemError) {
     var event = epoll_event()
-    event.events = readiness.epollEvents
+    event.events = events
     event.data.u64 = token
     guard epoll_ctl(epoll.number, operation, descriptor, &event) == 0 else {
       throw SystemError("epoll_ctl")

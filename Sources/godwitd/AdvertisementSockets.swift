@@ -20,7 +20,8 @@ final class AdvertisementSockets {
 
   private var entries: [UInt64: Entry] = [:]
 
-  private static func key(_ index: Int32, _ family: AddressFamily) -> UInt64 {
+  /// What `receive` knows the socket of an interface and family by.
+  static func key(_ index: Int32, _ family: AddressFamily) -> UInt64 {
     UInt64(UInt32(bitPattern: index)) << 8 | UInt64(family.rawValue)
   }
 

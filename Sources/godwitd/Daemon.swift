@@ -39,6 +39,11 @@ final class Daemon {
   var loaded = Timestamp.now()
 
   private var queue: [(router: LocalRouter, event: Participant.Event)] = []
+  private var deadlines = Deadlines()
+  /// Those whose time has come, while they are told.
+  private var due: [LocalRouter] = []
+  /// Effects that only tell, until the queue is empty.
+  private var tellings: [(router: LocalRouter, effect: Participant.Effect)] = []
   private var isFeeding = false
   private var isStopping = false
   private var stopDeadline: Instant?
@@ -84,6 +89,7 @@ final class Daemon {
       passTime()
       for event in events { dispatch(event.token, event.readiness) }
       passTime()
+      leaveFinishedRouters()
     }
     notifier.stopping()
     children.endAll(log: log)
@@ -104,21 +110,24 @@ final class Daemon {
     var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, control.nextDeadline)
-    for router in routers { next = earlier(next, router.deadline) }
-    return next
+    return earlier(next, deadlines.earliest())
   }
 
   /// Tells everyone whose time has come.
   private func passTime() {
     let now = Clock.now()
-    for router in routers {
-      // A few rounds at once: an announcement follows the addresses within the same turn.
+    deadlines.takeDue(at: now, &due)
+    for router in due {
+      hearBeforeClaiming(router, at: now)
+      // A few rounds at once: the pieces of a long announcement follow each other.
       var rounds = 0
       while let due = router.deadline, due <= now, rounds < 8 {
         feed(router, .timer)
         rounds += 1
       }
+      deadlines.note(router)
     }
+    due.removeAll(keepingCapacity: true)
     if let due = carrierPoll.nextDeadline, due <= now { pollCarrier(at: now) }
     if let due = socketRetry, due <= now {
       socketRetry = nil
@@ -130,7 +139,15 @@ final class Daemon {
     }
     operations.passTime(at: now) { finish($0, $1) }
     control.passTime(at: now, loop: loop)
-    leaveFinishedRouters()
+  }
+
+  /// A daemon that was stopped or starved must not take the silence of its own sleep for that of the
+  /// Active Router: what waits in the socket is heard before Active_Down_Timer counts.
+  private func hearBeforeClaiming(_ router: LocalRouter, at now: Instant) {
+    guard case .backup(let backup) = router.participant.router.state,
+      backup.activeDownTimer <= now, let link = router.link
+    else { return }
+    receive(AdvertisementSockets.key(link.index, router.family))
   }
 
   // MARK: Events of the loop
@@ -191,11 +208,13 @@ final class Daemon {
 
   /// Forgets virtual routers that a reload removed, once they are released.
   private func leaveFinishedRouters() {
+    guard routers.contains(where: \.isLeaving) else { return }
     let left = routers.filter {
       $0.isLeaving && $0.participant.isOut && $0.participant.hooks.isIdle
     }
     guard !left.isEmpty else { return }
     routers.removeAll { router in left.contains { $0 === router } }
+    for router in left { router.deadline = nil }
     places = places.filter { place in !left.contains { $0 === place.value } }
     sockets.close(unusedBy: routers, loop: loop)
     guard !isStopping else { return }
@@ -217,13 +236,23 @@ final class Daemon {
       let (router, event) = queue[next]
       next += 1
       let now = Clock.now()
-      for effect in router.participant.handle(event, at: now) { perform(effect, for: router) }
-      router.deadline = router.participant.nextDeadline
-      if router.participant.term != router.savedTerm {
-        router.savedTerm = router.participant.term
-        store.keep(term: router.savedTerm, of: router.name, loop: loop)
+      for effect in router.participant.handle(event, at: now) {
+        // What only tells waits until nothing is left to be done: no log line delays an address.
+        if effect.onlyTells {
+          tellings.append((router, effect))
+        } else {
+          perform(effect, for: router)
+        }
       }
+      router.deadline = router.participant.nextDeadline
+      deadlines.note(router)
     }
+    for (router, _) in queue where router.participant.term != router.savedTerm {
+      router.savedTerm = router.participant.term
+      store.keep(term: router.savedTerm, of: router.name, loop: loop)
+    }
+    for (router, effect) in tellings { perform(effect, for: router) }
+    tellings.removeAll(keepingCapacity: true)
     queue.removeAll(keepingCapacity: true)
     isFeeding = false
   }

@@ -266,3 +266,13 @@ extension LocalRouter {
     return configuration.addresses.filter { !own.contains($0.address) }
   }
 }
+
+extension Participant.Effect {
+  /// Whether nothing but the log and the history hears of it.
+  var onlyTells: Bool {
+    switch self {
+    case .roleChanged, .record: true
+    default: false
+    }
+  }
+}

@@ -147,8 +147,10 @@ final class Interfaces {
 
   /// The address with the prefix it is added with: full length when the interface has an address of
   /// its own in that network already, so that the virtual one is never the primary of it.
-  func installable(_ address: InterfaceAddress, _ index: Int32) -> InterfaceAddress {
-    let isCovered = ownAddresses(index).contains {
+  private func installable(
+    _ address: InterfaceAddress, beside own: [AddressRecord]
+  ) -> InterfaceAddress {
+    let isCovered = own.contains {
       $0.interfaceAddress.address != address.address
         && $0.interfaceAddress.prefixLength <= address.prefixLength
         && $0.interfaceAddress.contains(address.address)
@@ -163,8 +165,9 @@ final class Interfaces {
 
   /// Adds the addresses and reads them back; what is not there is named with its reason.
   func install(_ wanted: [InterfaceAddress], _ index: Int32) -> String? {
+    let own = ownAddresses(index)
     let failures = addresses.add(
-      wanted.map { installable($0, index) }, interfaceIndex: index)
+      wanted.map { installable($0, beside: own) }, interfaceIndex: index)
     return missing(wanted.map(\.address), index, failures)
   }
 

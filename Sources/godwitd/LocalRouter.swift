@@ -12,6 +12,8 @@ final class LocalRouter {
   private(set) var addressList: AddressList
   /// When the participant wants to hear of the time again.
   var deadline: Instant?
+  /// Where `Deadlines` has it; never later than `deadline`.
+  var notedDeadline: Instant?
   /// The interface it is on now.
   var link: Link?
   /// The address its advertisements leave from.

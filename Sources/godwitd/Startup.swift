@@ -192,6 +192,7 @@ struct Startup: ~Copyable {
     } catch {
       log.write(.warning, "the scheduling priority stays as it is: \(error)")
     }
+    ProcessLimits.forgetCode()
     guard configuration.lockMemory else { return }
     do throws(SystemError) {
       try ProcessLimits.lockMemory()

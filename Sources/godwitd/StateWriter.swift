@@ -17,6 +17,8 @@ struct StateWriter {
     var rest: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
+      // It waits nearly all of its time, and need not be in memory for that.
+      ProcessLimits.forgetCode()
       let count = read(0, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return }

@@ -15,6 +15,11 @@ struct BadInputScenarioTests {
     let expect: String
     let hex: String
 
+    private enum CodingKeys: String, CodingKey {
+      case id, receiver, effect, expect, hex
+      case checksumForm = "checksum_form"
+    }
+
     var bytes: [UInt8] {
       let digits = hex.compactMap(\.hexDigitValue)
       return stride(from: 0, to: digits.count - 1, by: 2).map {
@@ -78,7 +83,14 @@ struct BadInputScenarioTests {
     #expect(packets.count == ["v3": 59, "v6": 10, "v2": 13][receiver])
     let scenario = try scenario(receiver)
     for packet in packets { try expect(packet, in: scenario) }
-    #expect(scenario.lab.text("a-godwitd.log").split(separator: "\n").count < 200)
+    let log = scenario.lab.text("a-godwitd.log")
+    #expect(log.split(separator: "\n").count < 200)
+    guard receiver == "v3" else { return }
+    // Another interval (the first is of `hurry`) and other addresses are kept, and told.
+    #expect(log.contains("192.0.2.2 advertises every 10 ms, we every 1000 ms"))
+    #expect(log.contains("192.0.2.2 advertises other addresses than ours: 192.0.2.250"))
+    let forms = try scenario.router("a").counters.checksumForms
+    #expect(forms.message > 0 && forms.pseudoHeader > 0)
   }
 
   private func expect(_ packet: Packet, in scenario: Scenario) throws {

@@ -31,53 +31,37 @@ struct LabCleanupTests {
   }
 
   @Test("nothing when the process ends by a signal")
-  func signalled() async throws {
-    let result = await #expect(
-      processExitsWith: .signal(SIGTERM), observing: [\.standardOutputContent]
-    ) {
-      let lab = try Lab.make(nodes: ["a"])
-      let process = try lab.start(["sleep", "1000"], in: "a")
-      write(prefix: lab.prefix)
-      kill(getpid(), SIGTERM)
-      try process.waitForExit(within: .seconds(20))
-      try eventually("the signal ends this process", within: .seconds(20)) { false }
-    }
-    try expectNothing(of: result)
+  func signalled() throws {
+    let prefix = try hold("terminate", endsWith: .signal(SIGTERM))
+    try expectNothing(of: prefix)
   }
 
   @Test("nothing when the process exits with a lab at hand")
-  func exited() async throws {
-    let result = await #expect(
-      processExitsWith: .exitCode(3), observing: [\.standardOutputContent]
-    ) {
-      let lab = try Lab.make(nodes: ["a"])
-      _ = try lab.start(["sleep", "1000"], in: "a")
-      write(prefix: lab.prefix)
-      exit(3)
-    }
-    try expectNothing(of: result)
+  func exited() throws {
+    let prefix = try hold("exit", endsWith: .status(3))
+    try expectNothing(of: prefix)
   }
 
   @Test("what the next one sweeps away, when the process was killed")
-  func killed() async throws {
-    let result = await #expect(
-      processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
-    ) {
-      let lab = try Lab.make(nodes: ["a"])
-      _ = try lab.start(["sleep", "1000"], in: "a")
-      write(prefix: lab.prefix)
-      kill(getpid(), SIGKILL)
-    }
+  func killed() throws {
+    let prefix = try hold("kill", endsWith: .signal(SIGKILL))
     let other = try Lab.make(nodes: ["a"])
     Lab.sweep()
-    try expectNothing(of: result)
+    try expectNothing(of: prefix)
     #expect(try other.carrier(of: "a"))
   }
 
-  private func expectNothing(of result: ExitTest.Result?) throws {
-    let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
-    let prefix = try #require(output.split(separator: "|").first { $0.hasPrefix("gw") })
-    #expect(try leftovers(String(prefix)) == [])
+  /// The prefix of a lab that another process made before it ended like that.
+  private func hold(_ ending: String, endsWith exit: ProcessExit) throws -> String {
+    let lab = try Lab.make(nodes: ["a"])
+    let result = try lab.run([Products.path("lab-holder"), ending], in: nil)
+    #expect(result.exit == exit, "\(result)")
+    return try #require(result.output.split(separator: "\n").first.map(String.init))
+  }
+
+  private func expectNothing(of prefix: String) throws {
+    #expect(prefix.hasPrefix("gw"))
+    #expect(try leftovers(prefix) == [])
     #expect(!FileManager.default.fileExists(atPath: "/tmp/\(prefix)"))
   }
 
@@ -102,8 +86,4 @@ struct LabCleanupTests {
     try FileManager.default.contentsOfDirectory(atPath: "/run/netns")
       .filter { $0.hasPrefix(prefix) }
   }
-}
-
-private func write(prefix: String) {
-  FileHandle.standardOutput.write(Data("|\(prefix)|".utf8))
 }

@@ -28,6 +28,21 @@ import VRRP
     }
   }
 
+  @Test func `A deadline that moves on, as with every datagram, holds for the last of them`() throws
+  {
+    var loop = try EventLoop.make()
+    let first = Clock.now() + .milliseconds(3)
+    for step in 0..<10 { try loop.arm(first + .milliseconds(step)) }
+    #expect(try loop.wait().isEmpty)
+    #expect(Clock.now() >= first + .milliseconds(9))
+    // Earlier than what the kernel knows of.
+    try loop.arm(Clock.now() + .seconds(60))
+    let soon = Clock.now() + .milliseconds(2)
+    try loop.arm(soon)
+    #expect(try loop.wait().isEmpty)
+    #expect(Clock.now() < soon + .seconds(10))
+  }
+
   @Test func `A deadline that was taken back does not end the wait`() throws {
     var loop = try EventLoop.make()
     let pipe = try Pipe.make(keeps: .reading)
@@ -81,7 +96,7 @@ import VRRP
   }
 
   @Test func `One wait reports at most 64 events and loses none`() throws {
-    let loop = try EventLoop.make()
+    var loop = try EventLoop.make()
     var ready: [Int32] = []
     defer { for descriptor in ready { close(descriptor) } }
     for token in 0..<150 {

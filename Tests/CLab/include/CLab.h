@@ -127,4 +127,12 @@ struct clinux_probe_record clinux_probe_at(struct clinux_probe *probe, uint32_t 
 /// Writes the name of responder `index` to `name` (16 bytes); false when there is none.
 bool clinux_probe_responder(struct clinux_probe *probe, uint8_t index, char name[16]);
 
+// --- Calls of a function of libc.
+
+/// A descriptor that counts the calls of `function` by this thread (a breakpoint of
+/// perf_event_open(2)) until it is closed; -1 and errno.
+int clinux_calls_open(const char *function);
+/// How many there were; -1 and errno.
+int64_t clinux_calls_count(int descriptor);
+
 #endif
