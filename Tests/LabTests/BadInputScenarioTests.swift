@@ -76,9 +76,7 @@ struct BadInputScenarioTests {
   func malformed(receiver: String) throws {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "VRRPTests/Packets/malformed.json")
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let packets = try decoder.decode(PacketFile.self, from: Data(contentsOf: file)).packets
+    let packets = try JSONDecoder().decode(PacketFile.self, from: Data(contentsOf: file)).packets
       .filter { $0.receiver == receiver }
     #expect(packets.count == ["v3": 59, "v6": 10, "v2": 13][receiver])
     let scenario = try scenario(receiver)
