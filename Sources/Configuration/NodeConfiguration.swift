@@ -16,6 +16,7 @@ public struct NodeConfiguration: Hashable, Sendable {
   /// SCHED_FIFO priority of the event loop, 1-99; 0 leaves the scheduling class alone.
   public var realtimePriority: Int
   public var lockMemory: Bool
+  public var leaseMechanism: LeaseMechanismSetting
   /// In the order of the file.
   public var virtualRouters: [VirtualRouterConfiguration]
 }
@@ -55,6 +56,9 @@ public struct VirtualRouterConfiguration: Hashable, Sendable {
   public var addresses: [InterfaceAddress]
   /// What the protocol needs; its addresses are the ones above without their prefix.
   public var router: VirtualRouterSettings
+  public var lease: LeaseSettings
+  /// Whether the addresses are probed for before the first claim and defended while Active.
+  public var conflictDetection: Bool
   /// The source of advertisements; nil for the interface's primary address.
   public var sourceAddress: IPAddress?
   /// Time between two announcements while Active.

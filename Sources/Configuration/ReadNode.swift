@@ -32,7 +32,7 @@ extension NodeConfiguration {
 
   private static let keys = [
     "node", "peers", "control_socket", "control_group", "control_admin_group", "state_directory",
-    "log_level", "realtime_priority", "lock_memory", "virtual_routers",
+    "log_level", "realtime_priority", "lock_memory", "lease_mechanism", "virtual_routers",
   ]
   private static let reservedKeys = ["peer_port", "authentication"]
 
@@ -56,6 +56,9 @@ extension NodeConfiguration {
       .flatMap(LogLevel.init(rawValue:)) ?? .info
     realtimePriority = section["realtime_priority"]?.integer(0...99) ?? 0
     lockMemory = section["lock_memory"]?.boolean() ?? true
+    leaseMechanism =
+      section["lease_mechanism"]?.choice(LeaseMechanismSetting.allCases.map(\.rawValue))
+      .flatMap(LeaseMechanismSetting.init(rawValue:)) ?? .automatic
     refuseOverlaps(drafts)
     virtualRouters = drafts.compactMap(\.configuration)
     // None is dropped, whatever a reader forgot to report.

@@ -76,6 +76,8 @@ struct VirtualRouterDraft {
     let priority = section["priority"]?.integer(1...255) ?? 100
     let source = section["source_address"]?.sourceAddress(
       for: list, derived: identifier.flatMap(list.derived), isOwner: priority == 255)
+    let lease = LeaseSettings.read(section, interval: protocolReader.interval)
+    let conflictDetection = section["conflict_detection"]?.boolean() ?? true
     let refresh = announcementRefresh(section)
     let checks = CheckReader.list(section)
     let hooks = HookReader.list(section)
@@ -91,8 +93,8 @@ struct VirtualRouterDraft {
         priority: Priority(UInt8(truncatingIfNeeded: priority)),
         advertisementInterval: protocolReader.interval, preemption: preemption,
         checksumForm: protocolReader.checksum),
-      sourceAddress: source, announcementRefresh: refresh, checks: checks, hooks: hooks,
-      trackedInterfaces: tracked)
+      lease: lease, conflictDetection: conflictDetection, sourceAddress: source,
+      announcementRefresh: refresh, checks: checks, hooks: hooks, trackedInterfaces: tracked)
   }
 
   private static func announcementRefresh(_ section: Section) -> Duration {
@@ -120,18 +122,9 @@ private func refuseUnavailable(in section: Section) {
   if let field = section["transport"], field.choice(["multicast", "unicast"]) == "unicast" {
     field.refuse("`unicast` is not available yet", "leave the key out or write `multicast`")
   }
-  for (key, missing) in [
-    ("virtual_mac", true), ("conflict_detection", true), ("accept_mode", false),
-  ] {
+  for (key, missing) in [("virtual_mac", true), ("accept_mode", false)] {
     if let field = section[key], field.boolean() == missing {
       field.refuse("`\(missing)` is not available yet", "leave the key out or write `\(!missing)`")
-    }
-  }
-  if let field = section["lease"], field.scalar(.text) != "off" {
-    if field.scalar(.number) == nil, field.scalar(.text) == nil {
-      field.refuseType("`off`", "leave the key out or write `off`")
-    } else {
-      field.refuse("a lease is not available yet", "leave the key out or write `off`")
     }
   }
 }

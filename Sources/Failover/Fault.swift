@@ -15,6 +15,10 @@ public enum Fault: Hashable, Sendable {
   case promoteFailed(String)
   /// The addresses could not be added; over after a while.
   case addressesRefused(String)
+  /// The kernel could not be told to silence this node in time; over after a while.
+  case leaseRefused(String)
+  /// No advertisement left until the lease ended; over after a while.
+  case advertisementsRefused(String)
   /// The socket for advertisements could not be opened; tried again after a while.
   case socketRefused(String)
 
@@ -22,8 +26,9 @@ public enum Fault: Hashable, Sendable {
   public var reason: Reason {
     switch self {
     case .interfaceMissing, .interfaceDown, .noCarrier, .noSourceAddress, .addressesRefused,
-      .socketRefused, .identifierTaken:
+      .socketRefused, .identifierTaken, .advertisementsRefused:
       .link
+    case .leaseRefused: .lease
     case .check, .promoteFailed: .health
     }
   }
@@ -44,6 +49,8 @@ extension Fault: CustomStringConvertible {
     case .check(let name): "check \(name) fails"
     case .promoteFailed(let how): "promote \(how)"
     case .addressesRefused(let why): "the addresses could not be added: \(why)"
+    case .leaseRefused(let why): "the lease could not be opened: \(why)"
+    case .advertisementsRefused(let why): "no advertisement could be sent: \(why)"
     case .socketRefused(let why): "advertisements cannot be sent or received: \(why)"
     }
   }

@@ -14,6 +14,10 @@ public enum Reason: String, Hashable, Sendable, CaseIterable {
   case health
   /// The interface, its carrier or its address is missing.
   case link
+  /// Another host or router answers for the addresses.
+  case conflict
+  /// The daemon woke too late: its lease had ended.
+  case lease
   /// The daemon starts.
   case startup
   /// The daemon stops.

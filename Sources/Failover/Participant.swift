@@ -22,6 +22,13 @@ public struct Participant: Sendable {
     case removed(failure: String?)
     /// Somebody else removed addresses that are held.
     case addressesLost
+    /// The last advertisement did not leave, or the kernel refused to extend the lease after it for a
+    /// passing reason: the lease ends when it would have ended before.
+    case beatFailed(String)
+    /// The kernel's lease had ended when it was to be extended.
+    case leaseLost
+    /// The kernel did not open the lease: why.
+    case leaseRefused(String)
     case hookEnded(HookRun.Identifier, ProgramEnd)
     /// The run of the check at this index ended; why it failed, nil when it passed.
     case checkEnded(Int, failure: String?)
@@ -35,8 +42,21 @@ public struct Participant: Sendable {
   }
 
   public enum Effect: Equatable, Sendable {
-    /// Multicast an advertisement with this priority.
+    /// Multicast an advertisement with this priority; answer with `beatFailed` when it could not be
+    /// sent. A goodbye (priority 0) is not sent while this node may still answer: when closing the
+    /// lease and removing the addresses both failed.
     case send(Priority)
+    /// Extend the kernel's lease; comes behind the `send` that it is counted from, and is passed over
+    /// when that one failed. A lease that has ended is not revived but answered with `leaseLost`.
+    case renewLease(until: Instant)
+    /// Open the kernel's lease; answer with `leaseRefused` when it does not.
+    case openLease(until: Instant)
+    /// End the kernel's lease now.
+    case closeLease
+    /// Renew the lifetime of the addresses at these places of the list.
+    case refreshAddresses(Range<Int>)
+    /// Destroy the connections of the addresses on this host.
+    case resetConnections
     /// Add the addresses, read them back and answer with `installed`.
     case install
     /// Remove the addresses, read back and answer with `removed`.
@@ -62,6 +82,12 @@ public struct Participant: Sendable {
     case record(HistoryRecord)
   }
 
+  /// A router hears at least one of that many advertisements in a row, or it is cut off.
+  static let beatsToBeHeard = 3
+  /// In which two routers that claim at the same moment hear of each other; an eighth of the interval
+  /// where that is shorter.
+  static let settlingTime = Duration.milliseconds(10)
+
   public private(set) var settings: ParticipantSettings
   public private(set) var router: VirtualRouter
   public private(set) var tenure = Tenure()
@@ -79,6 +105,16 @@ public struct Participant: Sendable {
   /// Who was last heard saying goodbye, when nobody has been Active since.
   private var goneRouter: IPAddress?
   private var announcements: AnnouncementSchedule?
+  private var heartbeat = Heartbeat()
+  /// How many more advertisements have to leave before the addresses may come: another router is
+  /// Active, and hears at least one of three.
+  private var beatsToSend = 0
+  /// The shorter lease of earlier settings, for as long as a Backup may not know the new interval.
+  private var earlierLease: Duration?
+  /// When the lifetime of the addresses is renewed, from which place on.
+  private var refresh: (due: Instant, place: Int)?
+  /// How much longer than others a Backup waits after it has joined for the first time.
+  private var patience: Duration
   private var linkFaults: Set<Fault> = []
   private var source: IPAddress?
   private var isReady = false
@@ -86,8 +122,13 @@ public struct Participant: Sendable {
   private var lastRole = RoleState.initialize
   private var lastOrder: UInt64 = 0
 
-  /// A participant that has not started; `term` is the last one this node knew.
-  public init(_ settings: ParticipantSettings, term: UInt64, at now: Instant) {
+  /// A participant that has not started; `term` is the last one this node knew. `isRestart` says that
+  /// an earlier run ended without a goodbye: the peers wait already, and are let go first, so that the
+  /// role does not move twice.
+  public init(
+    _ settings: ParticipantSettings, term: UInt64, isRestart: Bool = false, at now: Instant
+  ) {
+    patience = isRestart ? settings.router.advertisementInterval.duration : .zero
     self.settings = settings
     router = VirtualRouter(settings.router)
     hooks = HookQueue(settings.hooks)
@@ -106,7 +147,7 @@ public struct Participant: Sendable {
   public var nextDeadline: Instant? {
     var next = earliest(
       earliest(router.nextDeadline, tenure.nextDeadline),
-      earliest(hooks.nextDeadline, announcements?.nextDeadline))
+      earliest(hooks.nextDeadline, earliest(announcements?.nextDeadline, refresh?.due)))
     for index in checks.indices { next = earliest(next, checks[index].nextDeadline) }
     return next
   }
@@ -121,9 +162,23 @@ public struct Participant: Sendable {
       return []
     }
     var effects: [Effect] = []
+    // Before anything else: whoever woke too late must not speak as if nothing had happened.
+    if heartbeat.hasEnded(at: now) { lapse(at: now, &effects) }
     route(event, at: now, &effects)
     noteRole(at: now, &effects)
     return effects
+  }
+
+  /// When the lease ends, as long as this router is Active.
+  public var leaseEnd: Instant? { heartbeat.end }
+
+  /// The least time that a Backup waits which goes by the shortest interval known here.
+  public var peerWaits: Duration {
+    let intervals = [
+      settings.router.advertisementInterval, router.activeAdvertisementInterval,
+    ].map(\.duration)
+    return LeaseSettings.peerWaits(
+      interval: intervals.min() ?? .zero, isVersion2: settings.router.version == .version2)
   }
 
   // MARK: Events
@@ -153,6 +208,15 @@ public struct Participant: Sendable {
     case .installed(let failure): perform(.installed(failure: failure), at: now, &effects)
     case .removed(let failure): perform(.removed(failure: failure), at: now, &effects)
     case .addressesLost: perform(.addressesLost, at: now, &effects)
+    case .beatFailed(let why):
+      heartbeat.failed(why)
+      if beatsToSend > 0 || tenure.state.isClaiming {
+        beatsToSend = min(beatsToSend + 1, Self.beatsToBeHeard)
+        holdOff(at: now, &effects)
+      }
+      if heartbeat.hasEnded(at: now) { lapse(at: now, &effects) }
+    case .leaseLost: if tenure.isHolding { lapse(at: now, &effects) }
+    case .leaseRefused(let why): perform(.leaseRefused(why), at: now, &effects)
     case .hookEnded(let run, let end):
       follow(hooks.programEnded(run, end, at: now), at: now, &effects)
     case .checkEnded(let index, let failure):
@@ -174,6 +238,7 @@ public struct Participant: Sendable {
       follow(hooks.deadlineReached(at: now), at: now, &effects)
     }
     announceWhenDue(at: now, &effects)
+    refreshWhenDue(at: now, &effects)
     for index in checks.indices {
       follow(checks[index].deadlineReached(at: now), of: index, at: now, &effects)
     }
@@ -219,7 +284,10 @@ public struct Participant: Sendable {
     _ effects: inout [Effect]
   ) {
     elect(.advertisement(advertisement, from: sender), at: now, &effects)
-    guard case .backup = router.state else { return }
+    guard case .backup = router.state else {
+      if advertisement.priority != .release { rivalHeard(at: now, &effects) }
+      return
+    }
     if advertisement.priority == .release {
       // Its goodbye may be the first we hear of it: it was Active all the same.
       if activeRouter?.address != sender, goneRouter != sender { term += 1 }
@@ -240,14 +308,17 @@ public struct Participant: Sendable {
   ) {
     for action in router.handle(event, at: now) {
       switch action {
-      case .send(let priority): effects.append(.send(priority))
+      case .send(let priority): send(priority, at: now, &effects)
       case .elected(let cause):
         formerRouter = activeRouter?.address ?? goneRouter
         activeRouter = nil
         goneRouter = nil
         term += 1
-        perform(.elected(Reason(cause)), at: now, &effects)
+        perform(
+          .elected(Reason(cause), notBefore: firstHoldOff(after: cause, at: now)), at: now, &effects
+        )
       case .deposed(let other, let priority):
+        heartbeat.stop()
         activeRouter = (other, priority)
         formerRouter = nil
         goneRouter = nil
@@ -255,6 +326,83 @@ public struct Participant: Sendable {
         perform(.deposed(by: other), at: now, &effects)
       }
     }
+  }
+
+  // MARK: Lease
+
+  private mutating func send(
+    _ priority: Priority, at now: Instant, _ effects: inout [Effect]
+  ) {
+    effects.append(.send(priority))
+    guard priority != .release else { return heartbeat.stop() }
+    if beatsToSend > 0 {
+      beatsToSend -= 1
+      holdOff(at: now, &effects)
+    }
+    if !router.isSlowingDown { earlierLease = nil }
+    heartbeat.beat(
+      lasting: min(settings.lease.duration, earlierLease ?? settings.lease.duration), at: now)
+    if let end = heartbeat.end, tenure.isHolding { effects.append(.renewLease(until: end)) }
+  }
+
+  private mutating func openLease(at now: Instant, _ effects: inout [Effect]) {
+    if let end = heartbeat.end { effects.append(.openLease(until: end)) }
+    refresh = settings.lease.addressLifetime.map { (now + $0 * 3 / 10, 0) }
+  }
+
+  private mutating func lapse(at now: Instant, _ effects: inout [Effect]) {
+    let failure = heartbeat.failure
+    heartbeat.stop()
+    elect(.lapse, at: now, &effects)
+    perform(.lapsed(failure: failure), at: now, &effects)
+  }
+
+  // MARK: Other claims
+
+  /// Until when a claim waits with its addresses.
+  ///
+  /// A router that is pushed aside, Active as it is, hears of it by one of three advertisements. After
+  /// a silence or a goodbye only another Backup may claim at the same moment, and the two hear of
+  /// each other within the time that the network and the scheduler take; in a pair there is none.
+  private mutating func firstHoldOff(
+    after cause: VirtualRouter.Cause, at now: Instant
+  ) -> Instant? {
+    switch cause {
+    case .silence, .release:
+      beatsToSend = 0
+      let isAlone = settings.isPair && formerRouter != nil
+      return isAlone ? nil : now + min(interval / 8, Self.settlingTime)
+    case .ownership, .preemption:
+      // The first has just left.
+      beatsToSend = Self.beatsToBeHeard - 1
+      return now + interval * beatsToSend + interval / 2
+    }
+  }
+
+  private mutating func holdOff(at now: Instant, _ effects: inout [Effect]) {
+    perform(
+      .holdOff(until: now + interval * beatsToSend + interval / 2), at: now, &effects)
+  }
+
+  /// Another router is Active and has not heard of this one's better claim.
+  private mutating func rivalHeard(at now: Instant, _ effects: inout [Effect]) {
+    guard tenure.state.isClaiming else { return }
+    beatsToSend = Self.beatsToBeHeard - 1
+    holdOff(at: now, &effects)
+  }
+
+  private var interval: Duration { settings.router.advertisementInterval.duration }
+
+  private mutating func refreshWhenDue(at now: Instant, _ effects: inout [Effect]) {
+    guard let due = refresh, now >= due.due else { return }
+    guard tenure.isHolding, let lifetime = settings.lease.addressLifetime else {
+      refresh = nil
+      return
+    }
+    let count = settings.router.addresses.count
+    let end = min(due.place + AnnouncementSchedule.piece, count)
+    effects.append(.refreshAddresses(min(due.place, end)..<end))
+    refresh = end < count ? (now, end) : (now + lifetime * 3 / 10, 0)
   }
 
   // MARK: Tenure
@@ -265,16 +413,25 @@ public struct Participant: Sendable {
     for effect in tenure.handle(event, at: now) {
       switch effect {
       case .joinElection:
-        if let source { elect(.startup(source: source), at: now, &effects) }
+        if let source {
+          elect(.startup(source: source, patience: patience), at: now, &effects)
+          patience = .zero
+        }
       case .leaveElection:
         elect(.shutdown, at: now, &effects)
+        heartbeat.stop()
         activeRouter = nil
       case .yieldElection: elect(.yield, at: now, &effects)
       case .runHooks(let event, let reason, let isPlanned, let operation):
         order(event, reason, isPlanned, operation, at: now, &effects)
       case .overtakePromote: follow(hooks.overtakePromote(at: now), at: now, &effects)
       case .install: effects.append(.install)
-      case .remove: effects.append(.remove)
+      case .remove:
+        refresh = nil
+        effects.append(.remove)
+      case .openLease: openLease(at: now, &effects)
+      case .closeLease: effects.append(.closeLease)
+      case .resetConnections: effects.append(.resetConnections)
       case .startAnnouncing: announceAgain(at: now, &effects)
       case .stopAnnouncing: announcements = nil
       case .phase(let operation, let phase): effects.append(.phase(operation, phase))
@@ -370,8 +527,11 @@ public struct Participant: Sendable {
   ) {
     let addressesChanged = new.router.addresses != settings.router.addresses
     let kept = Dictionary(checks.map { ($0.settings, $0) }, uniquingKeysWith: { first, _ in first })
+    let lease = settings.lease.duration
     settings = new
     elect(.settings(new.router), at: now, &effects)
+    if router.isSlowingDown { earlierLease = min(lease, earlierLease ?? lease) }
+    if tenure.isHolding { refresh = new.lease.addressLifetime == nil ? nil : (now, 0) }
     hooks.replaceHooks(new.hooks)
     // A check that is new counts as passing until it has had its say: a reload moves no role.
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
@@ -389,16 +549,22 @@ public struct Participant: Sendable {
 /// What an operator sets for this node's part in one virtual router.
 public struct ParticipantSettings: Hashable, Sendable {
   public var router: VirtualRouterSettings
+  /// Whether there is exactly one other node.
+  public var isPair: Bool
+  public var lease: LeaseSettings
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
   public var checks: [CheckSettings]
   public var hooks: [HookSettings]
 
   public init(
-    router: VirtualRouterSettings, announcementRefresh: Duration = .seconds(60),
-    checks: [CheckSettings] = [], hooks: [HookSettings] = []
+    router: VirtualRouterSettings, isPair: Bool = false, lease: LeaseSettings? = nil,
+    announcementRefresh: Duration = .seconds(60), checks: [CheckSettings] = [],
+    hooks: [HookSettings] = []
   ) {
     self.router = router
+    self.isPair = isPair
+    self.lease = lease ?? .standard(for: router.advertisementInterval.duration)
     self.announcementRefresh = announcementRefresh
     self.checks = checks
     self.hooks = hooks

@@ -8,10 +8,10 @@ import VRRP
 /// planned takes the addresses away first and is polite afterwards.
 ///
 /// The orders that are part of the contract:
-/// - claim: `promote` - addresses in, read back - announce - `active`;
-/// - planned release: `demote` - addresses out, read back - priority 0 - `standby`;
-/// - involuntary loss: addresses out - priority 0 where the election is left - `demote` - `standby`
-///   or `fault`.
+/// - claim: `promote` - addresses in, read back - lease open - announce - `active`;
+/// - planned release: `demote` - lease closed - addresses out, read back - priority 0 - `standby`;
+/// - involuntary loss: lease closed - connections reset - addresses out - priority 0 where the
+///   election is left - `demote` - `standby` or `fault`.
 ///
 /// `promote` and `demote` alternate: whatever a `promote` that began has done is undone by one
 /// `demote`, also when it failed.
@@ -27,6 +27,8 @@ public struct Tenure: Sendable {
     case releasing(gate: UInt64?, Release)
     /// Out of the election because of `faults`.
     case barred
+
+    var isClaiming: Bool { if case .claiming = self { true } else { false } }
   }
 
   /// Who wanted a planned release.
@@ -68,6 +70,10 @@ public struct Tenure: Sendable {
   private var failedRestores = 0
   /// Whether the gate of this claim or release has passed, so that the addresses are on their way.
   private var isGatePassed = false
+  /// Before this the addresses of a claim must not come: another router may not have heard of it.
+  private var notBefore: Instant?
+  /// When addresses whose gate has passed may come.
+  private var claimDue: Instant?
 
   public init() {}
 
@@ -89,7 +95,7 @@ public struct Tenure: Sendable {
 
   /// When `.timer` is due.
   public var nextDeadline: Instant? {
-    earliest(penalty?.until, earliest(removalRetry, restoreAt))
+    earliest(earliest(penalty?.until, claimDue), earliest(removalRetry, restoreAt))
   }
 
   /// Whether the addresses belong here: held, or still here while the `demote` gate runs.
@@ -126,13 +132,24 @@ public struct Tenure: Sendable {
     case .start:
       hasStarted = true
       return settle(at: now)
-    case .elected(let why): return claim(why, at: now)
+    case .elected(let why, let notBefore):
+      self.notBefore = notBefore
+      return claim(why, at: now)
+    case .holdOff(let until):
+      guard case .claiming = state, !isGatePassed else { return [] }
+      notBefore = until
+      if claimDue != nil { claimDue = until }
+      return []
     case .deposed(let other): return lose(.preempted, to: other, at: now)
     case .heardActive(let other): return successor(other, at: now)
     case .hooksCompleted(let order, let result): return completed(order, result, at: now)
     case .installed(let failure): return installed(failure, at: now)
     case .removed(let failure): return removed(failure, at: now)
     case .addressesLost: return lost(at: now)
+    case .lapsed(let failure): return lapse(failure, at: now)
+    case .leaseRefused(let why):
+      guard isHolding else { return [] }
+      return penalise(.leaseRefused(why), at: now)
     case .faults(let faults):
       guard faults != outerFaults else { return [] }
       outerFaults = faults
@@ -247,7 +264,9 @@ public struct Tenure: Sendable {
     state = .held
     nextPenalty = Self.firstPenalty
     failedRestores = 0
-    effects += [.startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation)]
+    effects += [
+      .openLease, .startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation),
+    ]
     effects += record(.active, reason, "")
     if let operation {
       self.operation = nil
@@ -263,7 +282,7 @@ public struct Tenure: Sendable {
       failedRestores = 0
       defer { isRestoring = false }
       let told = record(.addressesRestored, reason, "somebody else removed them")
-      return [.startAnnouncing] + (isRestoring ? told : [])
+      return [.openLease, .startAnnouncing] + (isRestoring ? told : [])
     }
     failedRestores += 1
     if failedRestores < 3 {
@@ -365,28 +384,46 @@ public struct Tenure: Sendable {
     }
   }
 
+  /// The peers may have stopped waiting: away with everything, and no word to anybody. Where
+  /// advertisements could not be sent, the next election would end in the same way.
+  private mutating func lapse(_ failure: String?, at now: Instant) -> [Effect] {
+    guard state != .none, state != .barred else { return [] }
+    if let failure { return penalise(.advertisementsRefused(failure), at: now) }
+    reason = .lease
+    var effects = takeAway() + demoteIfPromoted(.lease)
+    if isShuttingDown {
+      hasJoined = false
+      effects.append(.leaveElection)
+    } else {
+      effects.append(.runHooks(.standby, .lease, isPlanned: false, nil))
+    }
+    let why = "the lease had ended: godwitd was stopped or starved"
+    return effects + abandonOperation(why) + record(.backup, .lease, why)
+  }
+
   /// Whether the addresses are here by right or on their way here.
   private var belongsHere: Bool {
     if case .claiming = state { return isGatePassed }
     return isHolding
   }
 
-  /// The addresses leave before anything else happens.
+  /// The node falls silent and the addresses leave before anything else happens.
   private mutating func takeAway() -> [Effect] {
     restoreAt = nil
     isRestoring = false
+    claimDue = nil
     switch state {
     case .held:
       state = .none
-      return [.stopAnnouncing, .remove]
+      return [.closeLease, .resetConnections, .stopAnnouncing, .remove]
     case .releasing:
       // Its `demote` runs already.
       isPromoted = false
       state = .none
-      return [.stopAnnouncing, .remove]
+      return [.closeLease, .resetConnections, .stopAnnouncing, .remove]
     case .claiming:
       state = .none
-      return [.overtakePromote, .remove]
+      return [.closeLease, .overtakePromote, .remove]
     case .none, .barred: return []
     }
   }
@@ -426,9 +463,11 @@ public struct Tenure: Sendable {
         return effects + penalise(.promoteFailed(result.description), at: now)
       }
       isPromoted = true
-      isGatePassed = true
-      removalRetry = nil
-      return effects + [.install]
+      if let notBefore, now < notBefore {
+        claimDue = notBefore
+        return effects
+      }
+      return effects + bringAddresses()
     case (.releasing(gate: order.number, let release), .demote):
       let effects = endPhase("demote", result.description, at: now)
       if case .operation(let operation) = release, !result.passes {
@@ -437,9 +476,16 @@ public struct Tenure: Sendable {
       isGatePassed = true
       restoreAt = nil
       isRestoring = false
-      return effects + [.stopAnnouncing, .remove]
+      return effects + [.stopAnnouncing, .closeLease, .remove]
     default: return []
     }
+  }
+
+  private mutating func bringAddresses() -> [Effect] {
+    claimDue = nil
+    isGatePassed = true
+    removalRetry = nil
+    return [.install]
   }
 
   // MARK: Time
@@ -449,6 +495,9 @@ public struct Tenure: Sendable {
     if let retry = removalRetry, now >= retry {
       removalRetry = nil
       effects.append(.remove)
+    }
+    if let due = claimDue, now >= due {
+      effects += endPhase("silence", at: now) + bringAddresses()
     }
     if let restore = restoreAt, now >= restore {
       restoreAt = nil

@@ -5,8 +5,11 @@ extension Tenure {
   public enum Event: Equatable, Sendable {
     /// The daemon is ready: join the election when nothing speaks against it.
     case start
-    /// The election made this router Active.
-    case elected(Reason)
+    /// The election made this router Active; the addresses may come from `notBefore` on, nil for at
+    /// once.
+    case elected(Reason, notBefore: Instant? = nil)
+    /// The addresses of the claim under way may come from then on, not earlier.
+    case holdOff(until: Instant)
     /// The election made it Backup.
     case deposed(by: IPAddress)
     /// Another router advertises as Active while this one is Backup.
@@ -19,6 +22,11 @@ extension Tenure {
     case removed(failure: String?)
     /// Somebody else removed addresses that are held.
     case addressesLost
+    /// The lease has ended while this router was Active: it woke too late, or `failure` kept its
+    /// advertisements from leaving.
+    case lapsed(failure: String?)
+    /// The kernel did not open the lease.
+    case leaseRefused(String)
     /// What speaks against serving; replaces what spoke before.
     case faults(Set<Fault>)
     /// An operator wants the role elsewhere.
@@ -42,6 +50,12 @@ extension Tenure {
     case install
     /// Remove the addresses and answer with `removed`.
     case remove
+    /// Let the kernel answer for the addresses.
+    case openLease
+    /// Let it answer no longer.
+    case closeLease
+    /// Destroy the addresses' connections on this host.
+    case resetConnections
     case startAnnouncing
     case stopAnnouncing
     case phase(OperationIdentifier, Phase)

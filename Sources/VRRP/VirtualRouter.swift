@@ -9,6 +9,10 @@
 /// Where the RFCs leave something open:
 /// - A losing advertisement is answered at once (section 6.4.3), but at most every 10 ms, and one of
 ///   equal priority from our own address never, so that no two routers can storm.
+/// - A Backup that has heard an Active Router believes no goodbye of another: one that the network
+///   delivers late or twice must not make it claim what the new Active Router holds.
+/// - An Active Router whose settings get a longer interval says so in three advertisements at the old
+///   pace first: a Backup that missed one of them must not take the longer silence for a failure.
 /// - After `.yield` this router does not preempt until it has been Active again: an operator's
 ///   decision outlasts the priorities.
 public struct VirtualRouter: Equatable, Sendable {
@@ -24,6 +28,8 @@ public struct VirtualRouter: Equatable, Sendable {
     public var activeDownTimer: Instant
     /// Since when only worse Active Routers were heard, for `Preemption.after`.
     var betterSince: Instant?
+    /// Who was heard as Active since the last goodbye: only its goodbye counts then.
+    var activeRouter: IPAddress?
     /// Whether this router gave its role up and so leaves a worse Active Router in peace.
     var yields: Bool
   }
@@ -34,11 +40,21 @@ public struct VirtualRouter: Equatable, Sendable {
     public var advertisementTimer: Instant
     /// Before this a losing advertisement is not answered again.
     var answerAllowed: Instant
+    /// The shorter interval that advertisements still leave by, and how many of them: the Backups
+    /// have to learn of a longer one before they are made to wait for it.
+    var slowingDown: (interval: AdvertisementInterval, left: Int)?
+
+    public static func == (left: Active, right: Active) -> Bool {
+      left.advertisementTimer == right.advertisementTimer
+        && left.answerAllowed == right.answerAllowed
+        && left.slowingDown?.interval == right.slowingDown?.interval
+        && left.slowingDown?.left == right.slowingDown?.left
+    }
   }
 
   public enum Event: Equatable, Sendable {
-    /// Take part in the election, sending from `source`.
-    case startup(source: IPAddress)
+    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once.
+    case startup(source: IPAddress, patience: Duration = .zero)
     /// Stop taking part.
     case shutdown
     /// The time of `nextDeadline` has come.
@@ -47,6 +63,8 @@ public struct VirtualRouter: Equatable, Sendable {
     case advertisement(Advertisement, from: IPAddress)
     /// As Active: stop being it, and leave the role to the others.
     case yield
+    /// As Active: stop being it without a word, since the others may not have waited.
+    case lapse
     /// Checks moved the effective priority, 1-255.
     case priority(Priority)
     /// The interface has another primary address.
@@ -78,6 +96,8 @@ public struct VirtualRouter: Equatable, Sendable {
 
   /// The shortest time between two answers to losing advertisements.
   static let answerSpacing = Duration.milliseconds(10)
+  /// Advertisements that tell of a longer interval before it is kept: as many as a Backup waits for.
+  static let slowAdvertisements = 3
 
   public private(set) var settings: VirtualRouterSettings
   /// The priority that counts now: the operator's, moved by checks.
@@ -147,11 +167,11 @@ public struct VirtualRouter: Equatable, Sendable {
   public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
     switch (state, event) {
     // Section 6.4.1, Initialize.
-    case (.initialize, .startup(let source)):
+    case (.initialize, .startup(let source, let patience)):
       self.source = source
       guard priority == .owner else {
         activeAdvertisementInterval = settings.advertisementInterval
-        becomeBackup(at: now, yields: false)
+        becomeBackup(at: now + patience, yields: false)
         return []
       }
       cause = .ownership
@@ -163,8 +183,8 @@ public struct VirtualRouter: Equatable, Sendable {
       return []
     case (.backup(let backup), .timer):
       return now < backup.activeDownTimer ? [] : becomeActive(at: now)
-    case (.backup(let backup), .advertisement(let advertisement, _)):
-      hear(advertisement, as: backup, at: now)
+    case (.backup(let backup), .advertisement(let advertisement, let sender)):
+      hear(advertisement, from: sender, as: backup, at: now)
       return []
 
     // Section 6.4.3, Active.
@@ -176,6 +196,10 @@ public struct VirtualRouter: Equatable, Sendable {
       activeAdvertisementInterval = settings.advertisementInterval
       becomeBackup(at: now, yields: true)
       return [.send(.release)]
+    case (.active, .lapse):
+      activeAdvertisementInterval = settings.advertisementInterval
+      becomeBackup(at: now, yields: false)
+      return []
     case (.active(let active), .timer):
       return now < active.advertisementTimer ? [] : advertise(as: active, at: now)
     case (.active(let active), .advertisement(let advertisement, let sender)):
@@ -194,7 +218,8 @@ public struct VirtualRouter: Equatable, Sendable {
 
     // What has no meaning in a state.
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
-      (.initialize, .yield), (.backup, .startup), (.backup, .yield), (.active, .startup):
+      (.initialize, .yield), (.initialize, .lapse), (.backup, .startup), (.backup, .yield),
+      (.backup, .lapse), (.active, .startup):
       return []
     }
   }
@@ -208,14 +233,21 @@ public struct VirtualRouter: Equatable, Sendable {
   }
 
   private mutating func hear(
-    _ advertisement: Advertisement, as before: Backup, at now: Instant
+    _ advertisement: Advertisement, from sender: IPAddress, as before: Backup, at now: Instant
   ) {
     var backup = before
     if advertisement.priority == .release {
+      // A goodbye that comes late or twice is not the present Active Router's.
+      guard backup.activeRouter == nil || backup.activeRouter == sender else { return }
       // The interval that this goodbye carries is not adopted.
       backup.activeDownTimer = now + skewTime
+      backup.activeRouter = nil
       cause = .release
-    } else if advertisement.priority >= priority {
+      state = .backup(backup)
+      return
+    }
+    backup.activeRouter = sender
+    if advertisement.priority >= priority {
       backup.betterSince = nil
       keepWaiting(advertisement, &backup, at: now)
     } else if preempts(&backup, at: now) {
@@ -259,14 +291,26 @@ public struct VirtualRouter: Equatable, Sendable {
 
   private mutating func advertise(as before: Active, at now: Instant) -> [Action] {
     var active = before
+    let interval = pace(&active)
     // From the time it was due, so that the beat does not drift; from now when it is far too late,
     // so that no burst makes up for a pause.
-    active.advertisementTimer += settings.advertisementInterval.duration
-    if active.advertisementTimer <= now {
-      active.advertisementTimer = now + settings.advertisementInterval.duration
-    }
+    active.advertisementTimer += interval
+    if active.advertisementTimer <= now { active.advertisementTimer = now + interval }
     state = .active(active)
     return [.send(priority)]
+  }
+
+  /// The time to the next advertisement after the one that leaves now.
+  private func pace(_ active: inout Active) -> Duration {
+    guard var slowing = active.slowingDown else { return settings.advertisementInterval.duration }
+    slowing.left -= 1
+    active.slowingDown = slowing.left > 0 ? slowing : nil
+    return slowing.interval.duration
+  }
+
+  /// Whether some Backup may still wait by the shorter interval of earlier settings.
+  public var isSlowingDown: Bool {
+    if case .active(let active) = state { active.slowingDown != nil } else { false }
   }
 
   private mutating func hear(
@@ -292,10 +336,10 @@ public struct VirtualRouter: Equatable, Sendable {
 
   private mutating func answer(as before: Active, at now: Instant) -> [Action] {
     guard now >= before.answerAllowed else { return [] }
-    state = .active(
-      Active(
-        advertisementTimer: now + settings.advertisementInterval.duration,
-        answerAllowed: now + Self.answerSpacing))
+    var active = before
+    active.advertisementTimer = now + pace(&active)
+    active.answerAllowed = now + Self.answerSpacing
+    state = .active(active)
     return [.send(priority)]
   }
 
@@ -311,7 +355,16 @@ public struct VirtualRouter: Equatable, Sendable {
     settings = new
     guard oldInterval != new.advertisementInterval else { return }
     switch state {
-    case .initialize, .active: activeAdvertisementInterval = new.advertisementInterval
+    case .initialize: activeAdvertisementInterval = new.advertisementInterval
+    case .active(var active):
+      activeAdvertisementInterval = new.advertisementInterval
+      if new.advertisementInterval.duration > oldInterval.duration {
+        let interval = active.slowingDown?.interval ?? oldInterval
+        active.slowingDown = (interval, Self.slowAdvertisements)
+      } else {
+        active.slowingDown = nil
+      }
+      state = .active(active)
     case .backup:
       // Version 3 keeps what the Active Router said; version 2 only has its own value.
       if new.version == .version2 { activeAdvertisementInterval = new.advertisementInterval }

@@ -9,6 +9,7 @@ extension Daemon {
   func perform(_ effect: Participant.Effect, for router: LocalRouter) {
     switch effect {
     case .send(let priority): send(priority, router)
+    case .renewLease, .openLease, .closeLease, .refreshAddresses, .resetConnections: break
     case .install: install(router)
     case .remove: remove(router)
     case .announce(let places): announce(places, router)
@@ -246,6 +247,8 @@ extension Reason {
     case .preempted: "the better priority takes precedence"
     case .health: "checks"
     case .link: "link"
+    case .conflict: "another host answers for the addresses"
+    case .lease: "the lease had ended"
     case .startup: "start"
     case .shutdown: "stop"
     case .rollback: "a step failed and the role went back"

@@ -81,6 +81,7 @@ struct Place: Hashable {
 extension VirtualRouterConfiguration {
   var participant: ParticipantSettings {
     ParticipantSettings(
-      router: router, announcementRefresh: announcementRefresh, checks: checks, hooks: hooks)
+      router: router, lease: lease, announcementRefresh: announcementRefresh, checks: checks,
+      hooks: hooks)
   }
 }

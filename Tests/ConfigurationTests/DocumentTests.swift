@@ -23,7 +23,8 @@ private func reference() throws -> String {
 
 @Test(arguments: [
   "node", "peers.NAME.addresses", "control_socket", "control_group", "control_admin_group",
-  "state_directory", "log_level", "realtime_priority", "lock_memory", "virtual_routers.NAME",
+  "state_directory", "log_level", "realtime_priority", "lock_memory", "lease_mechanism",
+  "virtual_routers.NAME",
   "vrid", "version", "interface", "addresses", "priority", "advertisement_interval", "preempt",
   "transport", "source_address", "checksum", "accept_mode", "virtual_mac", "lease",
   "announcements.refresh", "conflict_detection", "checks", "hooks", "track.interfaces", "name",

@@ -86,7 +86,7 @@ private let wrongNodes: [Mistake] = [
     "fishes: 1\n",
     "1:1: fishes: unknown key `fishes`; use one of `node`, `peers`, `control_socket`, "
       + "`control_group`, `control_admin_group`, `state_directory`, `log_level`, "
-      + "`realtime_priority`, `lock_memory`, `virtual_routers`"),
+      + "`realtime_priority`, `lock_memory`, `lease_mechanism`, `virtual_routers`"),
   Mistake(
     "peers: [db-b]\n",
     "1:8: peers: expected a mapping of node names, found a list; "

@@ -18,6 +18,7 @@ let everyKey = """
   log_level: debug
   realtime_priority: 50
   lock_memory: false
+  lease_mechanism: nftables
   virtual_routers:
     orders-db:
       vrid: 51
@@ -32,7 +33,7 @@ let everyKey = """
       checksum: pseudo-header
       accept_mode: true
       virtual_mac: false
-      lease: off
+      lease: 150ms
       announcements: { refresh: 30s }
       conflict_detection: false
       checks:
@@ -83,6 +84,7 @@ let everyKey = """
   #expect(node.logLevel == .debug)
   #expect(node.realtimePriority == 50)
   #expect(node.lockMemory == false)
+  #expect(node.leaseMechanism == .nftables)
   #expect(node.virtualRouters.map(\.name) == ["orders-db", "orders-db-6"])
   let orders = try #require(node.virtualRouters.first)
   #expect(orders.interface == .name("eth0"))
@@ -101,6 +103,8 @@ let everyKey = """
         preemption: .after(.seconds(90)), checksumForm: .pseudoHeader))
   #expect(orders.sourceAddress == .v4(IPv4Address(192, 0, 2, 1)))
   #expect(orders.announcementRefresh == .seconds(30))
+  #expect(orders.lease == LeaseSettings(duration: .milliseconds(150)))
+  #expect(orders.conflictDetection == false)
   #expect(orders.trackedInterfaces == ["eth1", "eth2"])
 }
 
@@ -140,7 +144,7 @@ let everyKey = """
   let expected = NodeConfiguration(
     node: "db-a", peers: [], controlSocket: "/run/godwit/control.sock", controlGroup: "godwit",
     controlAdminGroup: nil, stateDirectory: "/var/lib/godwit", logLevel: .info,
-    realtimePriority: 0, lockMemory: true,
+    realtimePriority: 0, lockMemory: true, leaseMechanism: .automatic,
     virtualRouters: [
       VirtualRouterConfiguration(
         name: "orders-db", interface: .name("eth0"),
@@ -150,6 +154,7 @@ let everyKey = """
           addresses: [address], priority: Priority(100),
           advertisementInterval: try #require(AdvertisementInterval(centiseconds: 100)),
           preemption: .never, checksumForm: .message),
+        lease: LeaseSettings(duration: .milliseconds(2500)), conflictDetection: true,
         sourceAddress: nil, announcementRefresh: .seconds(60), checks: [], hooks: [],
         trackedInterfaces: [])
     ])
@@ -227,6 +232,23 @@ func `An advertisement interval has steps of 10 ms up to 40.95 s`(
   #expect(
     try read(router.replacing("192.0.2.100/24", with: four)).virtualRouters.first?.addresses.count
       == 255)
+}
+
+@Test(arguments: [("100ms", "250ms"), ("40.95s", "102375ms")])
+func `A lease is two and a half intervals when nothing is said`(
+  interval: String, lease: String
+) throws {
+  let text = router + "    advertisement_interval: \(interval)\n"
+  let settings = try read(text + "    lease: \(lease)\n").virtualRouters.first?.lease
+  #expect(try read(text).virtualRouters.first?.lease == settings)
+}
+
+@Test func `A lease may end just before three intervals, or be off`() throws {
+  let most = try read(router + "    lease: 2999ms\n").virtualRouters.first?.lease
+  #expect(most == LeaseSettings(duration: .milliseconds(2999)))
+  let off = try read(router + "    lease: off\n").virtualRouters.first?.lease
+  #expect(off == LeaseSettings(duration: .milliseconds(2500), isEnforced: false))
+  #expect(off?.addressLifetime == nil)
 }
 
 @Test func `The host name ends before its first dot`() {

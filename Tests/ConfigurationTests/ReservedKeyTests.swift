@@ -22,17 +22,9 @@ private let reserved: [Mistake] = [
     "6:18: virtual_routers.orders-db.accept_mode: `false` is not available yet; "
       + "leave the key out or write `true`"),
   Mistake(
-    "    lease: 2500ms",
-    "6:12: virtual_routers.orders-db.lease: a lease is not available yet; "
-      + "leave the key out or write `off`"),
-  Mistake(
     "    announcements: { confirm: [192.0.2.254] }",
     "6:22: virtual_routers.orders-db.announcements.confirm: `confirm` is not available yet; "
       + "leave the key out"),
-  Mistake(
-    "    conflict_detection: true",
-    "6:25: virtual_routers.orders-db.conflict_detection: `true` is not available yet; "
-      + "leave the key out or write `false`"),
   Mistake(
     "    maintenance_lease: 60s",
     "6:5: virtual_routers.orders-db.maintenance_lease: `maintenance_lease` is not available yet; "
@@ -75,8 +67,8 @@ private let reserved: [Mistake] = [
 }
 
 @Test(arguments: [
-  "transport: multicast", "virtual_mac: false", "accept_mode: true", "lease: off", "lease: \"off\"",
-  "conflict_detection: false", "announcements: {}", "track: {}", "checks: []", "hooks: []",
+  "transport: multicast", "virtual_mac: false", "accept_mode: true", "lease: 2500ms", "lease: 2.5s",
+  "conflict_detection: true", "announcements: {}", "track: {}", "checks: []", "hooks: []",
 ])
 func `A value that changes nothing is taken`(line: String) throws {
   #expect(try read(router + "    \(line)\n") == read(router))

@@ -133,12 +133,20 @@ private let wrongKeys: [Mistake] = [
     "6:33: virtual_routers.orders-db.track.interfaces[1]: `eth1` is listed twice; remove one"),
   Mistake(
     "    lease: 5",
-    "6:12: virtual_routers.orders-db.lease: a lease is not available yet; "
-      + "leave the key out or write `off`"),
+    "6:12: virtual_routers.orders-db.lease: `5` has no unit; write `5s` or `5ms`"),
   Mistake(
     "    lease: false",
-    "6:12: virtual_routers.orders-db.lease: expected `off`, found `false`; "
-      + "leave the key out or write `off`"),
+    "6:12: virtual_routers.orders-db.lease: expected a duration, found `false`; "
+      + "write it like `100ms`, `1s` or `1m30s`, 11ms-122.849s"),
+  Mistake(
+    "    lease: 3s",
+    "6:12: virtual_routers.orders-db.lease: a Backup may claim the addresses 3s after the last "
+      + "advertisement, while 3s would still answer for them; use less than three times "
+      + "advertisement_interval; the standard is 2.5s"),
+  Mistake(
+    "    lease: 1s",
+    "6:12: virtual_routers.orders-db.lease: it would end before the next advertisement, which "
+      + "leaves every 1s; use more than advertisement_interval; the standard is 2.5s"),
   Mistake(
     "  billing: { vrid: 51, interface: eth0, addresses: [192.0.2.101/24] }",
     "6:20: virtual_routers.billing.vrid: `orders-db` has the VRID 51 on the same interface over "

@@ -75,6 +75,13 @@ struct Story {
     }
   }
 
+  /// The ends that the kernel was told for the lease, with the time of telling.
+  var renewals: [(Instant, Instant)] {
+    told.compactMap {
+      if case .renewLease(let end) = $0.effect { ($0.time, end) } else { nil }
+    }
+  }
+
   /// The effects in short words, without announcements and phases, since the last look.
   mutating func words() -> [String] {
     defer { told = [] }
@@ -94,7 +101,10 @@ struct Story {
       case .finished(_, .refused(let why), _): "refused: \(why)"
       case .finished(_, .rolledBack(let why), _): "rolled back: \(why)"
       case .finished(_, .incomplete(let why), _): "incomplete: \(why)"
-      case .announce, .hookEnded, .phase, .record: nil
+      case .openLease: "open lease"
+      case .closeLease: "close lease"
+      case .resetConnections: "reset connections"
+      case .announce, .renewLease, .refreshAddresses, .hookEnded, .phase, .record: nil
       }
     }
   }

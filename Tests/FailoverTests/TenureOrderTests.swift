@@ -15,7 +15,7 @@ import VRRP
     #expect(!tenure.isHolding)
     #expect(
       tenure.handle(.installed(failure: nil), at: at(3)) == [
-        .startAnnouncing, T.hook(.active, .peerTimeout),
+        .openLease, .startAnnouncing, T.hook(.active, .peerTimeout),
         T.told(.active, .peerTimeout, "", phases: Self.claimed),
       ])
     #expect(tenure.state == .held && tenure.isHolding)
@@ -98,7 +98,7 @@ import VRRP
         .runHooks(.undo, .rollback, isPlanned: true, T.seven),
       ])
     // They are announced again; nobody else had removed them.
-    #expect(tenure.handle(.installed(failure: nil), at: at(10)) == [.startAnnouncing])
+    #expect(tenure.handle(.installed(failure: nil), at: at(10)) == [.openLease, .startAnnouncing])
   }
 
   @Test("a stop goes on after a demote that failed", arguments: [HookResult.timedOut, .unfit])
@@ -106,7 +106,7 @@ import VRRP
     var tenure = T.tenure(.releasingForShutdown)
     #expect(
       tenure.handle(.hooksCompleted(order(.demote, 2), result), at: at(10)) == [
-        .stopAnnouncing, .remove,
+        .stopAnnouncing, .closeLease, .remove,
       ])
     #expect(!tenure.isOut)
     let phases = [Phase("demote", .seconds(6), "\(result)"), Phase("addresses", .zero)]
@@ -191,7 +191,8 @@ import VRRP
     #expect(tenure.handle(.timer, at: at(10.001)) == [.install])
     #expect(
       tenure.handle(.installed(failure: nil), at: at(10.001)) == [
-        .startAnnouncing, T.told(.addressesRestored, .peerTimeout, "somebody else removed them"),
+        .openLease, .startAnnouncing,
+        T.told(.addressesRestored, .peerTimeout, "somebody else removed them"),
       ])
   }
 
@@ -206,7 +207,8 @@ import VRRP
     #expect(tenure.handle(.timer, at: at(12.001)) == [.install])
     #expect(
       tenure.handle(.installed(failure: "no"), at: at(12.001)) == [
-        .stopAnnouncing, .remove, .leaveElection, T.hook(.demote, .link), T.hook(.fault, .link),
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        T.hook(.demote, .link), T.hook(.fault, .link),
         T.told(.fault, .link, "the addresses could not be added: no"),
       ])
   }

@@ -38,6 +38,9 @@ import VRRP
   static let forOperation = Tenure.State.releasing(gate: 2, .operation(seven))
   static let forShutdown = Tenure.State.releasing(gate: 2, .shutdown)
   static let faultRecord = told(.fault, .health, "check db fails")
+  static let lapsedRecord = told(
+    .backup, .lease, "the lease had ended: godwitd was stopped or starved")
+  static let refusedRecord = told(.fault, .lease, "the lease could not be opened: no")
   static let lostRecord = told(.backup, .preempted, "another node is Active", peer: otherNode)
 
   static let matrix: [Cell] = [
@@ -52,6 +55,9 @@ import VRRP
     Cell(.none, checkFails, [.leaveElection, hook(.fault, .health), faultRecord], .barred),
     Cell(.none, .failover(seven), [refused(seven, "backup")], .none),
     Cell(.none, .shutdown, [.leaveElection], .none),
+    Cell(.none, .lapsed(failure: nil), [], .none),
+    Cell(.none, .leaseRefused("no"), [], .none),
+    Cell(.none, .holdOff(until: at(11)), [], .none),
     Cell(.none, .timer, [], .none),
 
     Cell(.claiming, .start, [], claiming),
@@ -59,7 +65,8 @@ import VRRP
     Cell(
       .claiming, .deposed(by: otherNode),
       [
-        .overtakePromote, .remove, hook(.demote, .preempted), hook(.standby, .preempted),
+        .closeLease, .overtakePromote, .remove, hook(.demote, .preempted),
+        hook(.standby, .preempted),
         lostRecord,
       ], .none),
     Cell(.claiming, .heardActive(otherNode), [], claiming),
@@ -70,16 +77,25 @@ import VRRP
     Cell(
       .claiming, checkFails,
       [
-        .overtakePromote, .remove, .leaveElection, hook(.demote, .health), hook(.fault, .health),
+        .closeLease, .overtakePromote, .remove, .leaveElection, hook(.demote, .health),
+        hook(.fault, .health),
         faultRecord,
       ], .barred),
     Cell(.claiming, .failover(seven), [refused(seven, "claiming")], claiming),
     Cell(
       .claiming, .shutdown,
       [
-        .overtakePromote, .remove, .leaveElection, hook(.demote, .shutdown),
+        .closeLease, .overtakePromote, .remove, .leaveElection, hook(.demote, .shutdown),
         told(.shutdown, .shutdown, "stopped while claiming"),
       ], .none),
+    Cell(
+      .claiming, .lapsed(failure: nil),
+      [
+        .closeLease, .overtakePromote, .remove, hook(.demote, .lease), hook(.standby, .lease),
+        lapsedRecord,
+      ], .none),
+    Cell(.claiming, .leaseRefused("no"), [], claiming),
+    Cell(.claiming, .holdOff(until: at(11)), [], claiming),
     Cell(.claiming, .timer, [], claiming),
 
     Cell(.held, .start, [], .held),
@@ -87,18 +103,20 @@ import VRRP
     Cell(
       .held, .deposed(by: otherNode),
       [
-        .stopAnnouncing, .remove, hook(.demote, .preempted), hook(.standby, .preempted), lostRecord,
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, hook(.demote, .preempted),
+        hook(.standby, .preempted), lostRecord,
       ],
       .none),
     Cell(.held, .heardActive(otherNode), [], .held),
     Cell(.held, promoted, [], .held),
-    Cell(.held, .installed(failure: nil), [.startAnnouncing], .held),
+    Cell(.held, .installed(failure: nil), [.openLease, .startAnnouncing], .held),
     Cell(.held, .removed(failure: nil), [], .held),
     Cell(.held, .addressesLost, [.stopAnnouncing], .held),
     Cell(
       .held, checkFails,
       [
-        .stopAnnouncing, .remove, .leaveElection, hook(.demote, .health), hook(.fault, .health),
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        hook(.demote, .health), hook(.fault, .health),
         faultRecord,
       ], .barred),
     Cell(
@@ -107,6 +125,19 @@ import VRRP
     Cell(
       .held, .shutdown, [.runHooks(.demote, .shutdown, isPlanned: true, nil)],
       .releasing(gate: nil, .shutdown)),
+    Cell(
+      .held, .lapsed(failure: nil),
+      [
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, hook(.demote, .lease),
+        hook(.standby, .lease), lapsedRecord,
+      ], .none),
+    Cell(
+      .held, .leaseRefused("no"),
+      [
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        hook(.demote, .lease), hook(.fault, .lease), refusedRecord,
+      ], .barred),
+    Cell(.held, .holdOff(until: at(11)), [], .held),
     Cell(.held, .timer, [], .held),
 
     Cell(.releasingForOperation, .start, [], forOperation),
@@ -114,41 +145,75 @@ import VRRP
     Cell(
       .releasingForOperation, .deposed(by: otherNode),
       [
-        .stopAnnouncing, .remove, hook(.standby, .preempted),
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, hook(.standby, .preempted),
         .finished(seven, .incomplete("192.0.2.2 became Active meanwhile"), []), lostRecord,
       ], .none),
     Cell(.releasingForOperation, .heardActive(otherNode), [], forOperation),
     Cell(
       .releasingForOperation, demoted,
-      [.phase(seven, Phase("demote", .seconds(6))), .stopAnnouncing, .remove], forOperation),
-    Cell(.releasingForOperation, .installed(failure: nil), [.startAnnouncing], forOperation),
+      [.phase(seven, Phase("demote", .seconds(6))), .stopAnnouncing, .closeLease, .remove],
+      forOperation),
+    Cell(
+      .releasingForOperation, .installed(failure: nil), [.openLease, .startAnnouncing], forOperation
+    ),
     Cell(.releasingForOperation, .removed(failure: nil), [], forOperation),
     Cell(.releasingForOperation, .addressesLost, [.stopAnnouncing], forOperation),
     Cell(
       .releasingForOperation, checkFails,
       [
-        .stopAnnouncing, .remove, .leaveElection, hook(.fault, .health),
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        hook(.fault, .health),
         .finished(seven, .incomplete("check db fails"), []), faultRecord,
       ], .barred),
     Cell(.releasingForOperation, .failover(eight), [refused(eight, "releasing")], forOperation),
     Cell(
       .releasingForOperation, .shutdown,
       [.finished(seven, .incomplete("the daemon stops"), [])], forShutdown),
+    Cell(
+      .releasingForOperation, .lapsed(failure: nil),
+      [
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, hook(.standby, .lease),
+        .finished(
+          seven, .incomplete("the lease had ended: godwitd was stopped or starved"), []),
+        lapsedRecord,
+      ], .none),
+    Cell(
+      .releasingForOperation, .leaseRefused("no"),
+      [
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        hook(.fault, .lease),
+        .finished(seven, .incomplete("the lease could not be opened: no"), []),
+        refusedRecord,
+      ], .barred),
+    Cell(.releasingForOperation, .holdOff(until: at(11)), [], forOperation),
     Cell(.releasingForOperation, .timer, [], forOperation),
 
     Cell(.releasingForShutdown, .start, [], forShutdown),
     Cell(.releasingForShutdown, .elected(.peerTimeout), [], forShutdown),
     Cell(
       .releasingForShutdown, .deposed(by: otherNode),
-      [.stopAnnouncing, .remove, .leaveElection, lostRecord], .none),
+      [.closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection, lostRecord], .none),
     Cell(.releasingForShutdown, .heardActive(otherNode), [], forShutdown),
-    Cell(.releasingForShutdown, demoted, [.stopAnnouncing, .remove], forShutdown),
-    Cell(.releasingForShutdown, .installed(failure: nil), [.startAnnouncing], forShutdown),
+    Cell(.releasingForShutdown, demoted, [.stopAnnouncing, .closeLease, .remove], forShutdown),
+    Cell(
+      .releasingForShutdown, .installed(failure: nil), [.openLease, .startAnnouncing], forShutdown),
     Cell(.releasingForShutdown, .removed(failure: nil), [], forShutdown),
     Cell(.releasingForShutdown, .addressesLost, [.stopAnnouncing], forShutdown),
     Cell(.releasingForShutdown, checkFails, [], forShutdown),
     Cell(.releasingForShutdown, .failover(eight), [refused(eight, "releasing")], forShutdown),
     Cell(.releasingForShutdown, .shutdown, [], forShutdown),
+    Cell(
+      .releasingForShutdown, .lapsed(failure: nil),
+      [
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection, lapsedRecord,
+      ], .none),
+    Cell(
+      .releasingForShutdown, .leaseRefused("no"),
+      [
+        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        hook(.fault, .lease), refusedRecord,
+      ], .barred),
+    Cell(.releasingForShutdown, .holdOff(until: at(11)), [], forShutdown),
     Cell(.releasingForShutdown, .timer, [], forShutdown),
 
     Cell(.barred, .start, [], .barred),
@@ -162,6 +227,9 @@ import VRRP
     Cell(.barred, checkFails, [], .barred),
     Cell(.barred, .failover(seven), [refused(seven, "fault")], .barred),
     Cell(.barred, .shutdown, [], .barred),
+    Cell(.barred, .lapsed(failure: nil), [], .barred),
+    Cell(.barred, .leaseRefused("no"), [], .barred),
+    Cell(.barred, .holdOff(until: at(11)), [], .barred),
     Cell(.barred, .timer, [], .barred),
   ]
 
@@ -175,8 +243,8 @@ import VRRP
   @Test("the matrix has a cell for every pair of state and kind of event")
   func matrixIsComplete() {
     let pairs = Set(Self.matrix.map { "\($0.begin) \(Self.kind($0.event))" })
-    #expect(pairs.count == 6 * 12)
-    #expect(Self.matrix.count == 6 * 12)
+    #expect(pairs.count == 6 * 15)
+    #expect(Self.matrix.count == 6 * 15)
   }
 
   // MARK: Making them
@@ -232,6 +300,9 @@ import VRRP
     case .installed: "installed"
     case .removed: "removed"
     case .addressesLost: "addressesLost"
+    case .holdOff: "holdOff"
+    case .lapsed: "lapsed"
+    case .leaseRefused: "leaseRefused"
     case .faults: "faults"
     case .failover: "failover"
     case .shutdown: "shutdown"

@@ -256,7 +256,9 @@ struct World {
       expect(wasOpen, "\(index): an operation has two last words")
     case .announce:
       expect(nodes[index].hasAddresses, "\(index): announces what is not here")
-    case .checkChanged, .phase: break
+    case .renewLease, .openLease, .closeLease, .refreshAddresses, .resetConnections, .checkChanged,
+      .phase:
+      break
     }
   }
 

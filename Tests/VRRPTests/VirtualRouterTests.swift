@@ -49,6 +49,9 @@ import Testing
       begin: .initialize, event: .yield, actions: [], end: .initialize,
       deadline: nil, name: "there is nothing to yield"),
     Cell(
+      begin: .initialize, event: .lapse, actions: [], end: .initialize,
+      deadline: nil, name: "there is nothing that could lapse"),
+    Cell(
       begin: .initialize, event: .priority(Priority(90)), actions: [], end: .initialize,
       deadline: nil, name: "a priority is kept for later"),
     Cell(
@@ -83,6 +86,9 @@ import Testing
     Cell(
       begin: .backup, event: .yield, actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "there is nothing to yield"),
+    Cell(
+      begin: .backup, event: .lapse, actions: [], end: .backup,
+      deadline: down - .milliseconds(500), name: "there is nothing that could lapse"),
     Cell(
       begin: .backup, event: .priority(Priority(90)), actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "a priority leaves the running timer alone"),
@@ -126,6 +132,9 @@ import Testing
       begin: .active, event: .yield, actions: [.send(.release)], end: .backup,
       deadline: down, name: "yield sends priority 0 and stays in the election"),
     Cell(
+      begin: .active, event: .lapse, actions: [], end: .backup,
+      deadline: down, name: "who woke too late is Backup again without a word"),
+    Cell(
       begin: .active, event: .priority(Priority(90)), actions: [], end: .active,
       deadline: interval - .milliseconds(500), name: "a priority waits for the next advertisement"),
     Cell(
@@ -149,7 +158,7 @@ import Testing
   func matrixIsComplete() {
     var pairs: Set<String> = []
     for cell in Self.matrix { pairs.insert("\(cell.begin) \(Self.kind(cell.event))") }
-    #expect(pairs.count == 3 * 8)
+    #expect(pairs.count == 3 * 9)
   }
 
   // MARK: Initialize
@@ -280,6 +289,24 @@ import Testing
     _ = router.handle(.timer, at: Self.at(12))
     _ = router.handle(.yield, at: Self.at(13))
     #expect(router.nextDeadline == Self.at(13) + Self.down)
+  }
+
+  @Test("A goodbye of another than the Active Router that was heard changes nothing")
+  func goodbyeOfAnother() {
+    var router = Self.router(.backup)
+    _ = router.handle(Self.heard(200, from: Self.higher), at: Self.at(11))
+    let deadline = router.nextDeadline
+    _ = router.handle(Self.heard(0, from: Self.lower), at: Self.at(12))
+    #expect(router.nextDeadline == deadline)
+    _ = router.handle(Self.heard(0, from: Self.higher), at: Self.at(12))
+    #expect(router.nextDeadline == Self.at(12) + router.skewTime)
+  }
+
+  @Test("A first goodbye counts whoever says it")
+  func goodbyeOfNobody() {
+    var router = Self.router(.backup)
+    _ = router.handle(Self.heard(0, from: Self.lower), at: Self.at(12))
+    #expect(router.nextDeadline == Self.at(12) + router.skewTime)
   }
 
   @Test("a lower priority that preemption discards teaches nothing")
@@ -504,6 +531,7 @@ import Testing
     case .timer: "timer"
     case .advertisement: "advertisement"
     case .yield: "yield"
+    case .lapse: "lapse"
     case .priority: "priority"
     case .source: "source"
     case .settings: "settings"
