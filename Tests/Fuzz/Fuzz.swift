@@ -52,6 +52,13 @@ func expect(
   abort()
 }
 
+/// What a target does, line by line, when TRACE is set in the environment: for one input.
+enum Trace {
+  static let isOn = getenv("TRACE") != nil
+
+  static func tell(_ line: String) { complain(line) }
+}
+
 private func complain(_ message: String) {
   let line = Array("godwit-fuzz: \(message)\n".utf8)
   _ = write(STDERR_FILENO, line, line.count)

@@ -30,6 +30,11 @@ struct RouterLife {
   private var checks: [Int] = []
   /// Whether the next change of the addresses is refused.
   private var isRefusing = false
+  /// Whether advertisements do not leave.
+  private var failsBeat = false
+  /// When the kernel's lease ends; nil while it is closed.
+  private var leaseEnd: Instant?
+  private var longestLease = Duration.zero
   private var lastOperation: UInt64 = 0
 
   init(_ reader: inout InputReader) {
@@ -42,7 +47,7 @@ struct RouterLife {
     _ reader: inout InputReader, as former: VirtualRouterSettings? = nil
   ) -> ParticipantSettings {
     let kind = reader.byte()
-    // A reload keeps what a virtual router is.
+    // A reload keeps what a virtual router is: VRID, version, family.
     let family = former?.family ?? (kind & 1 == 0 ? .ipv4 : .ipv6)
     let version = former?.version ?? (kind & 2 == 0 || family == .ipv6 ? .version3 : .version2)
     let preemptions: [Preemption] = [.never, .always, .after(.seconds(5)), .never]
@@ -88,8 +93,16 @@ struct RouterLife {
       feed(.addressesLost)
     case 12: feed(.settings(Self.settings(&reader, as: participant.settings.router)))
     case 13: if reader.byte() == 0xff { feed(.shutdown) }
+    case 14: failsBeat = reader.flag()
+    case 15: endLease(reader.byte())
     default: passToDeadline()
     }
+  }
+
+  private mutating func endLease(_ choice: UInt8) {
+    guard leaseEnd != nil else { return }
+    leaseEnd = nil
+    feed(choice & 1 == 0 ? .leaseLost : .leaseRefused("no table"))
   }
 
   /// What another router of these settings sends, but for its source, priority, interval and list.
@@ -187,9 +200,13 @@ struct RouterLife {
 
   private mutating func feed(_ event: Participant.Event) {
     let term = participant.term
+    longestLease = max(longestLease, participant.settings.lease.duration)
     var queue = [event]
     while !queue.isEmpty {
-      for effect in participant.handle(queue.removeFirst(), at: now) {
+      let event = queue.removeFirst()
+      if Trace.isOn { Trace.tell("\(now.sinceBoot) \(event)") }
+      for effect in participant.handle(event, at: now) {
+        if Trace.isOn { Trace.tell("  \(effect)") }
         perform(effect, &queue)
       }
     }
@@ -197,11 +214,20 @@ struct RouterLife {
     if hasAddresses, !hasLeftovers {
       expect(participant.tenure.isHolding, "an address is here in \(participant.role)")
     }
+    if let leaseEnd, leaseEnd > now {
+      expect(participant.tenure.isHolding, "the lease is open in \(participant.role)")
+    }
     if participant.role == .active {
       guard case .active = participant.router.state else {
         return expect(false, "who holds the addresses is Active")
       }
     }
+  }
+
+  private mutating func setLease(_ end: Instant) {
+    // After a reload one that is counted from an earlier advertisement goes on.
+    expect(end > now && end <= now + longestLease, "a lease lasts as long as it is set to")
+    leaseEnd = end
   }
 
   private mutating func perform(
@@ -215,6 +241,15 @@ struct RouterLife {
       if isRefusing { hasLeftovers = hasAddresses } else { hasAddresses = false }
       answers.append(.removed(failure: isRefusing ? "refused" : nil))
       if !hasAddresses { hasLeftovers = false }
+    case .send:
+      if failsBeat { answers.append(.beatFailed("ENETDOWN")) }
+    case .openLease(let end):
+      expect(hasAddresses, "the lease opens for what is here")
+      setLease(end)
+    case .renewLease(let end):
+      // Passed over when the advertisement in front of it did not leave.
+      if leaseEnd != nil, !failsBeat { setLease(end) }
+    case .closeLease: leaseEnd = nil
     case .announce(let places):
       expect(hasAddresses, "what is announced is here")
       expect(
