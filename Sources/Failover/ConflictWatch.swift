@@ -70,6 +70,12 @@ public struct ConflictWatch: Sendable {
     return false
   }
 
+  /// When `.probed` is told; nil when nothing is asked.
+  public var probingEnds: Instant? {
+    guard case .probing(let probing) = state else { return nil }
+    return probing.next + probing.pause * (Self.probeCount - probing.sent)
+  }
+
   /// When `.timer` is due; nil for never.
   public var nextDeadline: Instant? {
     switch state {
