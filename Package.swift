@@ -30,6 +30,14 @@ let package = Package(
     .target(name: "VRRP", swiftSettings: strict),
     .target(name: "Failover", dependencies: ["VRRP"], swiftSettings: strict),
 
+    // Many nodes of them on a virtual clock.
+    .target(name: "Simulation", dependencies: ["VRRP", "Failover"], swiftSettings: strict),
+    .executableTarget(
+      name: "simulate",
+      dependencies: [
+        "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
     // The rooms around them.
     .target(
       name: "Configuration", dependencies: ["VRRP", "Failover", "CYAML"], swiftSettings: strict),
