@@ -27,6 +27,8 @@ struct Node {
   var slowCalls: (upTo: Nanoseconds, until: Nanoseconds)?
   var armedCrash: (effects: Int, downFor: Nanoseconds)?
   var armedStall: (effects: Int, lasting: Nanoseconds)?
+  /// From the end of an orderly stop to the next start.
+  var downAfterStop: Nanoseconds = 0
   var promises = NodePromises()
 
   func canAct(at now: Nanoseconds) -> Bool {

@@ -89,7 +89,7 @@ extension World {
     guard nodes[index].isRunning, !nodes[index].process.participant.tenure.isShuttingDown else {
       return
     }
-    agenda.add(.boot, to: index, at: now + downFor)
+    nodes[index].downAfterStop = downFor
     tell(.shutdown, index)
   }
 
@@ -129,7 +129,6 @@ extension World {
   private mutating func failover(_ index: Int) {
     guard nodes[index].isRunning else { return }
     lastOperation += 1
-    nodes[index].process.operations.insert(OperationIdentifier(lastOperation))
     tell(.failover(OperationIdentifier(lastOperation)), index)
   }
 
@@ -146,7 +145,6 @@ extension World {
       nodes[index].failingCalls = nil
       nodes[index].slowCalls = nil
       nodes[index].failingChecks = []
-      guard nodes[index].isRunning else { continue }
       // One configuration for all again.
       if nodes[index].interval != scenario.interval { apply(.interval, index) }
       if nodes[index].addresses != scenario.addresses {

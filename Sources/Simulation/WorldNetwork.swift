@@ -9,13 +9,16 @@ extension World {
     if priority == .release, nodes[index].process.closeFailed, nodes[index].process.removeFailed {
       return
     }
+    noteSent(priority, index)
     let fails = nodes[index].fails(.send, at: now)
     nodes[index].process.lastSendFailed = fails
     if fails {
       if priority != .release { nodes[index].process.queue.append(.beatFailed("not permitted")) }
       return
     }
-    noteSent(priority, index)
+    if priority != .release, nodes[index].promises.claimed >= .max / 2 {
+      nodes[index].promises.claimed = now
+    }
     guard nodes[index].hasCarrier else { return }
     let advertisement = Advertisement(
       version: scenario.version, identifier: Self.identifier, priority: priority,

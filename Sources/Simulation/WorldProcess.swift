@@ -72,6 +72,7 @@ extension World {
 
   private mutating func give(_ event: Participant.Event, to index: Int) {
     history?.note(.event(index, event), at: now)
+    if case .failover(let operation) = event { nodes[index].process.operations.insert(operation) }
     let instant = nodes[index].clock.instant(at: now)
     nodes[index].process.effects = nodes[index].process.participant.handle(event, at: instant)
     nodes[index].process.effectHead = 0
@@ -98,6 +99,7 @@ extension World {
     expect(
       nodes[index].process.operations.isEmpty, "node \(index) stopped with an operation open")
     end(index)
+    agenda.add(.boot, to: index, at: now + nodes[index].downAfterStop)
   }
 
   // MARK: Life
