@@ -36,6 +36,9 @@ public struct Participant: Sendable {
     case failover(OperationIdentifier)
     /// An operator wants the addresses announced again.
     case announce
+    /// The machine slept: what was sent meanwhile reached nobody here. Comes before anything else
+    /// after that.
+    case slept
     /// The configuration changed in values that need no new election.
     case settings(ParticipantSettings)
     case shutdown
@@ -205,6 +208,7 @@ public struct Participant: Sendable {
       startWhenChecked(at: now, &effects)
     case .failover(let operation): perform(.failover(operation), at: now, &effects)
     case .announce: announceAgain(at: now, &effects)
+    case .slept: elect(.slept, at: now, &effects)
     case .settings(let settings): adopt(settings, at: now, &effects)
     case .shutdown: perform(.shutdown, at: now, &effects)
     }

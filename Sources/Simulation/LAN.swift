@@ -6,6 +6,8 @@ struct LAN {
   private var isSplit = [Bool](repeating: false, count: 64)
   private var cutEnded = [Nanoseconds](repeating: -1_000_000 * Nanoseconds.second, count: 64)
   private(set) var isPartitioned = false
+  /// When a priority 0 was last sent.
+  var lastGoodbye: Nanoseconds = -1_000_000 * .second
   /// The node that the client's neighbour entry names; nil when it has none.
   var clientEntry: Int?
   /// The nodes whose side of a complete partition the client is on.

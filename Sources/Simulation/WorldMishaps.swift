@@ -82,6 +82,7 @@ extension World {
   mutating func resume(_ index: Int) {
     note("\(index) wakes up")
     checkOverlaps(of: index)
+    if nodes[index].isRunning { nodes[index].process.queue.append(.slept) }
     work(index)
   }
 

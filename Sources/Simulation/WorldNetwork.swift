@@ -20,6 +20,7 @@ extension World {
       nodes[index].promises.claimed = now
     }
     guard nodes[index].hasCarrier else { return }
+    if priority == .release { lan.lastGoodbye = now }
     let advertisement = Advertisement(
       version: scenario.version, identifier: Self.identifier, priority: priority,
       interval: nodes[index].interval, checksumForm: .message,
@@ -56,6 +57,10 @@ extension World {
       needed = max(next, nodes[sender].clock.time(of: end) + interval / 100 + scenario.lateness)
     }
     guard nodes[other].isRunning else { return true }
+    // A goodbye that is still on its way makes the wait short.
+    guard nodes[other].canAct(at: now), now > lan.lastGoodbye + 2 * scenario.maximumDelay else {
+      return false
+    }
     switch nodes[other].process.participant.router.state {
     case .initialize: return true
     case .backup(let backup): return nodes[other].clock.time(of: backup.activeDownTimer) > needed

@@ -61,6 +61,8 @@ public struct VirtualRouter: Equatable, Sendable {
     case yield
     /// As Active: stop being it without a word, since the others may not have waited.
     case lapse
+    /// The machine slept: a Backup has heard nothing and has to wait again.
+    case slept
     /// Checks moved the effective priority, 1-255.
     case priority(Priority)
     /// The interface has another primary address.
@@ -183,6 +185,10 @@ public struct VirtualRouter: Equatable, Sendable {
       hear(advertisement, as: backup, at: now)
       return []
 
+    case (.backup(let backup), .slept):
+      becomeBackup(at: now, yields: backup.yields)
+      return []
+
     // Section 6.4.3, Active.
     case (.active, .shutdown):
       state = .initialize
@@ -214,8 +220,8 @@ public struct VirtualRouter: Equatable, Sendable {
 
     // What has no meaning in a state.
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
-      (.initialize, .yield), (.initialize, .lapse), (.backup, .startup), (.backup, .yield),
-      (.backup, .lapse), (.active, .startup):
+      (.initialize, .yield), (.initialize, .lapse), (.initialize, .slept), (.backup, .startup),
+      (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .slept):
       return []
     }
   }
