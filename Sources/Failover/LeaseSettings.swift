@@ -24,6 +24,14 @@ public struct LeaseSettings: Hashable, Sendable {
     LeaseSettings(duration: interval * 5 / 2, isEnforced: isEnforced)
   }
 
+  /// The lifetime that serves as the lease where the kernel can do nothing better: whole seconds, and
+  /// the kernel takes addresses away up to 1.5 s late. nil when that leaves no time for the next
+  /// advertisement to be late in.
+  public func lifetimeAsLease(interval: Duration) -> Duration? {
+    let seconds = (duration - .milliseconds(1500)).components.seconds
+    return .seconds(seconds) >= interval + .seconds(1) ? .seconds(seconds) : nil
+  }
+
   /// The least time that any Backup waits before it claims, whatever its priority: three intervals
   /// and the Skew_Time of priority 254 (RFC 9568 section 6.1), in version 2 of one second (RFC 3768
   /// section 6.1).

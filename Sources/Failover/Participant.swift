@@ -85,6 +85,12 @@ public struct Participant: Sendable {
     case record(HistoryRecord)
   }
 
+  /// A router hears at least one of that many advertisements in a row, or it is cut off.
+  static let beatsToBeHeard = 3
+  /// In which two routers that claim at the same moment hear of each other; an eighth of the interval
+  /// where that is shorter.
+  static let settlingTime = Duration.milliseconds(10)
+
   public private(set) var settings: ParticipantSettings
   public private(set) var router: VirtualRouter
   public private(set) var tenure = Tenure()
@@ -103,10 +109,15 @@ public struct Participant: Sendable {
   private var goneRouter: IPAddress?
   private var announcements: AnnouncementSchedule?
   private var heartbeat = Heartbeat()
+  /// How many more advertisements have to leave before the addresses may come: another router is
+  /// Active, and hears at least one of three.
+  private var beatsToSend = 0
   /// The shorter lease of earlier settings, for as long as a Backup may not know the new interval.
   private var earlierLease: Duration?
   /// When the lifetime of the addresses is renewed, from which place on.
   private var refresh: (due: Instant, place: Int)?
+  /// How much longer than others a Backup waits after it has joined for the first time.
+  private var patience: Duration
   private var linkFaults: Set<Fault> = []
   private var source: IPAddress?
   private var isReady = false
@@ -114,8 +125,13 @@ public struct Participant: Sendable {
   private var lastRole = RoleState.initialize
   private var lastOrder: UInt64 = 0
 
-  /// A participant that has not started; `term` is the last one this node knew.
-  public init(_ settings: ParticipantSettings, term: UInt64, at now: Instant) {
+  /// A participant that has not started; `term` is the last one this node knew. `isRestart` says that
+  /// an earlier run ended without a goodbye: the peers wait already, and are let go first, so that the
+  /// role does not move twice.
+  public init(
+    _ settings: ParticipantSettings, term: UInt64, isRestart: Bool = false, at now: Instant
+  ) {
+    patience = isRestart ? settings.router.advertisementInterval.duration : .zero
     self.settings = settings
     router = VirtualRouter(settings.router)
     hooks = HookQueue(settings.hooks)
@@ -197,6 +213,10 @@ public struct Participant: Sendable {
     case .addressesLost: perform(.addressesLost, at: now, &effects)
     case .beatFailed(let why):
       heartbeat.failed(why)
+      if beatsToSend > 0 || tenure.state.isClaiming {
+        beatsToSend = min(beatsToSend + 1, Self.beatsToBeHeard)
+        holdOff(at: now, &effects)
+      }
       if heartbeat.hasEnded(at: now) { lapse(at: now, &effects) }
     case .leaseLost: if tenure.isHolding { lapse(at: now, &effects) }
     case .leaseRefused(let why): perform(.leaseRefused(why), at: now, &effects)
@@ -268,7 +288,10 @@ public struct Participant: Sendable {
     _ effects: inout [Effect]
   ) {
     elect(.advertisement(advertisement, from: sender), at: now, &effects)
-    guard case .backup = router.state else { return }
+    guard case .backup = router.state else {
+      if advertisement.priority != .release { rivalHeard(at: now, &effects) }
+      return
+    }
     if advertisement.priority == .release {
       // Its goodbye may be the first we hear of it: it was Active all the same.
       if activeRouter?.address != sender, goneRouter != sender { term += 1 }
@@ -296,7 +319,8 @@ public struct Participant: Sendable {
         goneRouter = nil
         term += 1
         perform(
-          .elected(Reason(cause), notBefore: silence(after: cause, at: now)), at: now, &effects)
+          .elected(Reason(cause), notBefore: firstHoldOff(after: cause, at: now)), at: now, &effects
+        )
       case .deposed(let other, let priority):
         heartbeat.stop()
         activeRouter = (other, priority)
@@ -315,6 +339,10 @@ public struct Participant: Sendable {
   ) {
     effects.append(.send(priority))
     guard priority != .release else { return heartbeat.stop() }
+    if beatsToSend > 0 {
+      beatsToSend -= 1
+      holdOff(at: now, &effects)
+    }
     if !router.isSlowingDown { earlierLease = nil }
     heartbeat.beat(
       lasting: min(settings.lease.duration, earlierLease ?? settings.lease.duration), at: now)
@@ -333,15 +361,41 @@ public struct Participant: Sendable {
     perform(.lapsed(failure: failure), at: now, &effects)
   }
 
-  /// An Active Router that this one pushes aside may hear of it only from the third advertisement:
-  /// until then the addresses stay away. Nobody has to be waited for after a silence or a goodbye.
-  private func silence(after cause: VirtualRouter.Cause, at now: Instant) -> Instant? {
+  // MARK: Other claims
+
+  /// Until when a claim waits with its addresses.
+  ///
+  /// A router that is pushed aside, Active as it is, hears of it by one of three advertisements. After
+  /// a silence or a goodbye only another Backup may claim at the same moment, and the two hear of
+  /// each other within the time that the network and the scheduler take; in a pair there is none.
+  private mutating func firstHoldOff(
+    after cause: VirtualRouter.Cause, at now: Instant
+  ) -> Instant? {
     switch cause {
-    case .silence, .release: nil
+    case .silence, .release:
+      beatsToSend = 0
+      let isAlone = settings.isPair && formerRouter != nil
+      return isAlone ? nil : now + min(interval / 8, Self.settlingTime)
     case .ownership, .preemption:
-      now + settings.router.advertisementInterval.duration * 5 / 2
+      // The first has just left.
+      beatsToSend = Self.beatsToBeHeard - 1
+      return now + interval * beatsToSend + interval / 2
     }
   }
+
+  private mutating func holdOff(at now: Instant, _ effects: inout [Effect]) {
+    perform(
+      .holdOff(until: now + interval * beatsToSend + interval / 2), at: now, &effects)
+  }
+
+  /// Another router is Active and has not heard of this one's better claim.
+  private mutating func rivalHeard(at now: Instant, _ effects: inout [Effect]) {
+    guard tenure.state.isClaiming else { return }
+    beatsToSend = Self.beatsToBeHeard - 1
+    holdOff(at: now, &effects)
+  }
+
+  private var interval: Duration { settings.router.advertisementInterval.duration }
 
   private mutating func refreshWhenDue(at now: Instant, _ effects: inout [Effect]) {
     guard let due = refresh, now >= due.due else { return }
@@ -363,7 +417,10 @@ public struct Participant: Sendable {
     for effect in tenure.handle(event, at: now) {
       switch effect {
       case .joinElection:
-        if let source { elect(.startup(source: source), at: now, &effects) }
+        if let source {
+          elect(.startup(source: source, patience: patience), at: now, &effects)
+          patience = .zero
+        }
       case .leaveElection:
         elect(.shutdown, at: now, &effects)
         heartbeat.stop()
@@ -496,6 +553,8 @@ public struct Participant: Sendable {
 /// What an operator sets for this node's part in one virtual router.
 public struct ParticipantSettings: Hashable, Sendable {
   public var router: VirtualRouterSettings
+  /// Whether there is exactly one other node.
+  public var isPair: Bool
   public var lease: LeaseSettings
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
@@ -503,11 +562,12 @@ public struct ParticipantSettings: Hashable, Sendable {
   public var hooks: [HookSettings]
 
   public init(
-    router: VirtualRouterSettings, lease: LeaseSettings? = nil,
+    router: VirtualRouterSettings, isPair: Bool = false, lease: LeaseSettings? = nil,
     announcementRefresh: Duration = .seconds(60), checks: [CheckSettings] = [],
     hooks: [HookSettings] = []
   ) {
     self.router = router
+    self.isPair = isPair
     self.lease = lease ?? .standard(for: router.advertisementInterval.duration)
     self.announcementRefresh = announcementRefresh
     self.checks = checks

@@ -27,6 +27,8 @@ public struct Tenure: Sendable {
     case releasing(gate: UInt64?, Release)
     /// Out of the election because of `faults`.
     case barred
+
+    var isClaiming: Bool { if case .claiming = self { true } else { false } }
   }
 
   /// Who wanted a planned release.
@@ -68,8 +70,7 @@ public struct Tenure: Sendable {
   private var failedRestores = 0
   /// Whether the gate of this claim or release has passed, so that the addresses are on their way.
   private var isGatePassed = false
-  /// Before this the addresses of a claim must not come: a router that is deposed by it may not
-  /// have heard of it yet.
+  /// Before this the addresses of a claim must not come: another router may not have heard of it.
   private var notBefore: Instant?
   /// When addresses whose gate has passed may come.
   private var claimDue: Instant?
@@ -134,6 +135,11 @@ public struct Tenure: Sendable {
     case .elected(let why, let notBefore):
       self.notBefore = notBefore
       return claim(why, at: now)
+    case .holdOff(let until):
+      guard case .claiming = state, !isGatePassed else { return [] }
+      notBefore = until
+      if claimDue != nil { claimDue = until }
+      return []
     case .deposed(let other): return lose(.preempted, to: other, at: now)
     case .heardActive(let other): return successor(other, at: now)
     case .hooksCompleted(let order, let result): return completed(order, result, at: now)

@@ -8,6 +8,8 @@ extension Tenure {
     /// The election made this router Active; the addresses may come from `notBefore` on, nil for at
     /// once.
     case elected(Reason, notBefore: Instant? = nil)
+    /// The addresses of the claim under way may come from then on, not earlier.
+    case holdOff(until: Instant)
     /// The election made it Backup.
     case deposed(by: IPAddress)
     /// Another router advertises as Active while this one is Backup.

@@ -9,6 +9,8 @@
 /// Where the RFCs leave something open:
 /// - A losing advertisement is answered at once (section 6.4.3), but at most every 10 ms, and one of
 ///   equal priority from our own address never, so that no two routers can storm.
+/// - A Backup that has heard an Active Router believes no goodbye of another: one that the network
+///   delivers late or twice must not make it claim what the new Active Router holds.
 /// - An Active Router whose settings get a longer interval says so in three advertisements at the old
 ///   pace first: a Backup that missed one of them must not take the longer silence for a failure.
 /// - After `.yield` this router does not preempt until it has been Active again: an operator's
@@ -26,6 +28,8 @@ public struct VirtualRouter: Equatable, Sendable {
     public var activeDownTimer: Instant
     /// Since when only worse Active Routers were heard, for `Preemption.after`.
     var betterSince: Instant?
+    /// Who was heard as Active since the last goodbye: only its goodbye counts then.
+    var activeRouter: IPAddress?
     /// Whether this router gave its role up and so leaves a worse Active Router in peace.
     var yields: Bool
   }
@@ -49,8 +53,8 @@ public struct VirtualRouter: Equatable, Sendable {
   }
 
   public enum Event: Equatable, Sendable {
-    /// Take part in the election, sending from `source`.
-    case startup(source: IPAddress)
+    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once.
+    case startup(source: IPAddress, patience: Duration = .zero)
     /// Stop taking part.
     case shutdown
     /// The time of `nextDeadline` has come.
@@ -165,11 +169,11 @@ public struct VirtualRouter: Equatable, Sendable {
   public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
     switch (state, event) {
     // Section 6.4.1, Initialize.
-    case (.initialize, .startup(let source)):
+    case (.initialize, .startup(let source, let patience)):
       self.source = source
       guard priority == .owner else {
         activeAdvertisementInterval = settings.advertisementInterval
-        becomeBackup(at: now, yields: false)
+        becomeBackup(at: now + patience, yields: false)
         return []
       }
       cause = .ownership
@@ -181,8 +185,8 @@ public struct VirtualRouter: Equatable, Sendable {
       return []
     case (.backup(let backup), .timer):
       return now < backup.activeDownTimer ? [] : becomeActive(at: now)
-    case (.backup(let backup), .advertisement(let advertisement, _)):
-      hear(advertisement, as: backup, at: now)
+    case (.backup(let backup), .advertisement(let advertisement, let sender)):
+      hear(advertisement, from: sender, as: backup, at: now)
       return []
 
     case (.backup(let backup), .slept):
@@ -235,14 +239,21 @@ public struct VirtualRouter: Equatable, Sendable {
   }
 
   private mutating func hear(
-    _ advertisement: Advertisement, as before: Backup, at now: Instant
+    _ advertisement: Advertisement, from sender: IPAddress, as before: Backup, at now: Instant
   ) {
     var backup = before
     if advertisement.priority == .release {
+      // A goodbye that comes late or twice is not the present Active Router's.
+      guard backup.activeRouter == nil || backup.activeRouter == sender else { return }
       // The interval that this goodbye carries is not adopted.
       backup.activeDownTimer = now + skewTime
+      backup.activeRouter = nil
       cause = .release
-    } else if advertisement.priority >= priority {
+      state = .backup(backup)
+      return
+    }
+    backup.activeRouter = sender
+    if advertisement.priority >= priority {
       backup.betterSince = nil
       keepWaiting(advertisement, &backup, at: now)
     } else if preempts(&backup, at: now) {

@@ -103,10 +103,10 @@ import VRRP
     _ = story.words()
     story.run(until: at(63.6))
     #expect(story.words() == [])
-    story.run(until: at(63.61))
+    story.run(until: at(63.62))
     #expect(
       story.words() == [
-        "send 100", "install", "claiming: peer_timeout", "open lease", "active: peer_timeout",
+        "send 100", "claiming: peer_timeout", "install", "open lease", "active: peer_timeout",
       ])
   }
 
@@ -164,9 +164,9 @@ import VRRP
     let many = (0..<100).map { IPAddress.v4(IPv4Address(10, 0, 0, UInt8($0))) }
     var story = Story(
       ParticipantSettings(router: routerSettings(addresses: many), hooks: []))
-    story.run(until: at(6.6))
+    story.run(until: at(6.619))
     #expect(story.told.allSatisfy { if case .refreshAddresses = $0.effect { false } else { true } })
-    story.run(until: at(6.61))
+    story.run(until: at(6.62))
     let pieces = story.told.compactMap {
       if case .refreshAddresses(let places) = $0.effect { places } else { nil }
     }
@@ -187,14 +187,85 @@ import VRRP
     #expect(story.words() == ["install", "open lease", "active: preempted"])
   }
 
-  @Test("no one is waited for after a goodbye or a silence")
+  @Test("a node that crashed lets its peers claim first: one interval more at its restart")
+  func restart() {
+    var participant = Participant(
+      ParticipantSettings(router: routerSettings()), term: 7, isRestart: true, at: at(0))
+    _ = participant.handle(.link([], source: thisNode), at: at(0))
+    _ = participant.handle(.start, at: at(0))
+    #expect(participant.nextDeadline == at(4.609375))
+    _ = participant.handle(.link([.noCarrier("eth0")], source: thisNode), at: at(1))
+    _ = participant.handle(.link([], source: thisNode), at: at(2))
+    #expect(participant.nextDeadline == at(5.609375))
+  }
+
+  @Test("in a pair nobody is waited for once the other node has gone")
   func noHoldOff() {
-    var story = Story(hooks: [])
+    var story = Story(
+      ParticipantSettings(router: routerSettings(), isPair: true, hooks: []))
     story.hear(200)
     story.hear(0)
-    story.run(until: at(1))
+    story.run(until: at(0.609375))
     #expect(
-      story.words().suffix(3) == ["claiming: peer_released", "open lease", "active: peer_released"])
+      story.words() == [
+        "backup: startup", "send 100", "install", "claiming: peer_released", "open lease",
+        "active: peer_released",
+      ])
+  }
+
+  @Test("where another may claim at the same moment the addresses come 10 ms later")
+  func settling() {
+    for isPair in [false, true] {
+      var story = Story(
+        ParticipantSettings(router: routerSettings(), isPair: isPair, hooks: []))
+      // In a pair as well when nobody was heard: both may have just started.
+      story.run(until: at(3.619374))
+      #expect(story.words() == ["backup: startup", "send 100", "claiming: peer_timeout"])
+      story.run(until: at(3.619375))
+      #expect(story.words() == ["install", "open lease", "active: peer_timeout"])
+    }
+  }
+
+  @Test("two that claim at the same moment: the lower one never has the addresses")
+  func race() {
+    var story = Story(hooks: [])
+    story.run(until: at(3.61))
+    story.hear(101)
+    story.run(until: at(6))
+    #expect(
+      story.words() == [
+        "backup: startup", "send 100", "claiming: peer_timeout", "close lease", "remove",
+        "backup: preempted",
+      ])
+  }
+
+  @Test("a worse Active Router that has not heard of the claim keeps the addresses away")
+  func rival() {
+    var story = Story(hooks: [])
+    story.run(until: at(3.61))
+    story.hear(50)
+    for second in 4...9 {
+      story.run(until: at(Double(second)))
+      story.hear(50)
+    }
+    #expect(!story.hasAddresses)
+    story.run(until: at(11.499))
+    #expect(!story.hasAddresses)
+    story.run(until: at(11.5))
+    #expect(story.hasAddresses)
+  }
+
+  @Test("an advertisement that did not leave is one that nobody heard")
+  func holdOffCountsWhatLeft() {
+    var story = Story(
+      ParticipantSettings(router: routerSettings(preemption: .always), hooks: []))
+    story.hear(50)
+    story.run(until: at(4.7))
+    story.feed(.beatFailed("no buffer space"))
+    story.run(until: at(7.109))
+    #expect(!story.hasAddresses)
+    story.run(until: at(7.109375))
+    #expect(story.hasAddresses)
   }
 
   @Test("a longer interval is told three times at the old pace, with the old lease")

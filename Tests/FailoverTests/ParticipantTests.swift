@@ -142,7 +142,7 @@ import VRRP
     story.run(until: at(7.7))
     #expect(
       story.words() == [
-        "send 100", "install", "claiming: rollback", "open lease",
+        "send 100", "claiming: rollback", "install", "open lease",
         "rolled back: no other node became Active: is a Backup running and reachable?",
         "active: rollback",
       ])

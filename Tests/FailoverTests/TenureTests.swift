@@ -57,6 +57,7 @@ import VRRP
     Cell(.none, .shutdown, [.leaveElection], .none),
     Cell(.none, .lapsed(failure: nil), [], .none),
     Cell(.none, .leaseRefused("no"), [], .none),
+    Cell(.none, .holdOff(until: at(11)), [], .none),
     Cell(.none, .timer, [], .none),
 
     Cell(.claiming, .start, [], claiming),
@@ -94,6 +95,7 @@ import VRRP
         lapsedRecord,
       ], .none),
     Cell(.claiming, .leaseRefused("no"), [], claiming),
+    Cell(.claiming, .holdOff(until: at(11)), [], claiming),
     Cell(.claiming, .timer, [], claiming),
 
     Cell(.held, .start, [], .held),
@@ -135,6 +137,7 @@ import VRRP
         .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
         hook(.demote, .lease), hook(.fault, .lease), refusedRecord,
       ], .barred),
+    Cell(.held, .holdOff(until: at(11)), [], .held),
     Cell(.held, .timer, [], .held),
 
     Cell(.releasingForOperation, .start, [], forOperation),
@@ -182,6 +185,7 @@ import VRRP
         .finished(seven, .incomplete("the lease could not be opened: no"), []),
         refusedRecord,
       ], .barred),
+    Cell(.releasingForOperation, .holdOff(until: at(11)), [], forOperation),
     Cell(.releasingForOperation, .timer, [], forOperation),
 
     Cell(.releasingForShutdown, .start, [], forShutdown),
@@ -209,6 +213,7 @@ import VRRP
         .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
         hook(.fault, .lease), refusedRecord,
       ], .barred),
+    Cell(.releasingForShutdown, .holdOff(until: at(11)), [], forShutdown),
     Cell(.releasingForShutdown, .timer, [], forShutdown),
 
     Cell(.barred, .start, [], .barred),
@@ -224,6 +229,7 @@ import VRRP
     Cell(.barred, .shutdown, [], .barred),
     Cell(.barred, .lapsed(failure: nil), [], .barred),
     Cell(.barred, .leaseRefused("no"), [], .barred),
+    Cell(.barred, .holdOff(until: at(11)), [], .barred),
     Cell(.barred, .timer, [], .barred),
   ]
 
@@ -237,8 +243,8 @@ import VRRP
   @Test("the matrix has a cell for every pair of state and kind of event")
   func matrixIsComplete() {
     let pairs = Set(Self.matrix.map { "\($0.begin) \(Self.kind($0.event))" })
-    #expect(pairs.count == 6 * 14)
-    #expect(Self.matrix.count == 6 * 14)
+    #expect(pairs.count == 6 * 15)
+    #expect(Self.matrix.count == 6 * 15)
   }
 
   // MARK: Making them
@@ -294,6 +300,7 @@ import VRRP
     case .installed: "installed"
     case .removed: "removed"
     case .addressesLost: "addressesLost"
+    case .holdOff: "holdOff"
     case .lapsed: "lapsed"
     case .leaseRefused: "leaseRefused"
     case .faults: "faults"

@@ -291,6 +291,24 @@ import Testing
     #expect(router.nextDeadline == Self.at(13) + Self.down)
   }
 
+  @Test("A goodbye of another than the Active Router that was heard changes nothing")
+  func goodbyeOfAnother() {
+    var router = Self.router(.backup)
+    _ = router.handle(Self.heard(200, from: Self.higher), at: Self.at(11))
+    let deadline = router.nextDeadline
+    _ = router.handle(Self.heard(0, from: Self.lower), at: Self.at(12))
+    #expect(router.nextDeadline == deadline)
+    _ = router.handle(Self.heard(0, from: Self.higher), at: Self.at(12))
+    #expect(router.nextDeadline == Self.at(12) + router.skewTime)
+  }
+
+  @Test("A first goodbye counts whoever says it")
+  func goodbyeOfNobody() {
+    var router = Self.router(.backup)
+    _ = router.handle(Self.heard(0, from: Self.lower), at: Self.at(12))
+    #expect(router.nextDeadline == Self.at(12) + router.skewTime)
+  }
+
   @Test("a lower priority that preemption discards teaches nothing")
   func discardedTeachesNothing() throws {
     var router = Self.router(.backup, preemption: .always)
