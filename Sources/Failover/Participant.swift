@@ -112,6 +112,10 @@ public struct Participant: Sendable {
   /// How many more advertisements have to leave before the addresses may come: another router is
   /// Active, and hears at least one of three.
   private var beatsToSend = 0
+  /// The interval of whoever was last heard as Active: its lease goes by it.
+  private var rivalInterval: AdvertisementInterval
+  /// Before this its lease may not have ended.
+  private var rivalEnds: Instant?
   /// The shorter lease of earlier settings, for as long as a Backup may not know the new interval.
   private var earlierLease: Duration?
   /// When the lifetime of the addresses is renewed, from which place on.
@@ -132,6 +136,7 @@ public struct Participant: Sendable {
     _ settings: ParticipantSettings, term: UInt64, isRestart: Bool = false, at now: Instant
   ) {
     patience = isRestart ? settings.router.advertisementInterval.duration : .zero
+    rivalInterval = settings.router.advertisementInterval
     self.settings = settings
     router = VirtualRouter(settings.router)
     hooks = HookQueue(settings.hooks)
@@ -189,7 +194,7 @@ public struct Participant: Sendable {
   private func isRoutine(_ advertisement: Advertisement, from sender: IPAddress) -> Bool {
     guard case .backup = router.state, let activeRouter else { return false }
     return activeRouter.address == sender && activeRouter.priority == advertisement.priority
-      && advertisement.priority != .release
+      && advertisement.interval == rivalInterval && advertisement.priority != .release
   }
 
   private mutating func route(_ event: Event, at now: Instant, _ effects: inout [Effect]) {
@@ -287,6 +292,7 @@ public struct Participant: Sendable {
     _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
     _ effects: inout [Effect]
   ) {
+    if advertisement.priority != .release { rivalInterval = advertisement.interval }
     elect(.advertisement(advertisement, from: sender), at: now, &effects)
     guard case .backup = router.state else {
       if advertisement.priority != .release { rivalHeard(at: now, &effects) }
@@ -337,8 +343,13 @@ public struct Participant: Sendable {
   private mutating func send(
     _ priority: Priority, at now: Instant, _ effects: inout [Effect]
   ) {
+    guard priority != .release else {
+      heartbeat.stop()
+      // Whoever was being pushed aside may still answer: no goodbye tells the others to hurry.
+      if let rivalEnds, now < rivalEnds { return }
+      return effects.append(.send(priority))
+    }
     effects.append(.send(priority))
-    guard priority != .release else { return heartbeat.stop() }
     if beatsToSend > 0 {
       beatsToSend -= 1
       holdOff(at: now, &effects)
@@ -374,24 +385,34 @@ public struct Participant: Sendable {
     switch cause {
     case .silence, .release:
       beatsToSend = 0
+      rivalEnds = nil
       let isAlone = settings.isPair && formerRouter != nil
       return isAlone ? nil : now + min(interval / 8, Self.settlingTime)
     case .ownership, .preemption:
       // The first has just left.
       beatsToSend = Self.beatsToBeHeard - 1
-      return now + interval * beatsToSend + interval / 2
+      return untilHeard(at: now)
     }
   }
 
+  /// When the other router has heard one of the advertisements that are still to leave, or its lease
+  /// has ended: all of a lease is less than three intervals of its own.
+  private mutating func untilHeard(at now: Instant) -> Instant {
+    let leaseEnds = now + rivalInterval.duration * Self.beatsToBeHeard
+    rivalEnds = leaseEnds
+    return max(now + interval * (beatsToSend + 1), leaseEnds)
+  }
+
   private mutating func holdOff(at now: Instant, _ effects: inout [Effect]) {
-    perform(
-      .holdOff(until: now + interval * beatsToSend + interval / 2), at: now, &effects)
+    let heard = now + interval * (beatsToSend + 1)
+    perform(.holdOff(until: max(heard, rivalEnds ?? heard)), at: now, &effects)
   }
 
   /// Another router is Active and has not heard of this one's better claim.
   private mutating func rivalHeard(at now: Instant, _ effects: inout [Effect]) {
     guard tenure.state.isClaiming else { return }
     beatsToSend = Self.beatsToBeHeard - 1
+    rivalEnds = now + rivalInterval.duration * Self.beatsToBeHeard
     holdOff(at: now, &effects)
   }
 

@@ -47,8 +47,8 @@ public enum CallKind: Sendable, CaseIterable {
 
 /// What a changed configuration file changes.
 public enum Reload: Sendable {
-  /// The scenario's other interval, or back.
-  case interval
+  /// The scenario's other interval, or its first one.
+  case interval(isOther: Bool)
   case addresses(UInt8)
   /// One hook program more or less.
   case hooks

@@ -7,6 +7,8 @@ struct Node {
   var member: Scenario.Member
   var interval: AdvertisementInterval
   var addresses: AddressSet
+  /// Addresses that a reload dropped and the kernel kept; their lifetime ends them.
+  var leftBehind: AddressSet = []
   let clock: NodeClock
   var kernel: NodeKernel
   var process: NodeProcess
@@ -17,7 +19,7 @@ struct Node {
   var storedTerm: UInt64 = 0
   /// Until when the process stands still, busy or stopped.
   var stalledUntil: Nanoseconds = 0
-  /// Until when the machine sleeps.
+  /// Until when the machine sleeps; 0 when it does not.
   var asleepUntil: Nanoseconds = 0
   /// When it last stood still or slept.
   var lastStall: Nanoseconds = -1
@@ -27,16 +29,18 @@ struct Node {
   var slowCalls: (upTo: Nanoseconds, until: Nanoseconds)?
   var armedCrash: (effects: Int, downFor: Nanoseconds)?
   var armedStall: (effects: Int, lasting: Nanoseconds)?
+  /// Whether the last process ended without a goodbye.
+  var hasCrashed = false
   /// From the end of an orderly stop to the next start.
   var downAfterStop: Nanoseconds = 0
   var promises = NodePromises()
 
   func canAct(at now: Nanoseconds) -> Bool {
-    isRunning && stalledUntil <= now && asleepUntil <= now
+    isRunning && stalledUntil <= now && asleepUntil == 0
   }
 
   func answers(at now: Nanoseconds) -> AddressSet {
-    guard asleepUntil <= now else { return [] }
+    guard asleepUntil == 0 else { return [] }
     return kernel.answers(at: clock.local(at: now))
   }
 
@@ -58,7 +62,7 @@ struct NodeProcess {
   /// Advertisements that wait in the socket.
   var socket: [(advertisement: Advertisement, addresses: AddressSet, from: Int)] = []
   /// What else the loop will find: ends of programs, link events, commands.
-  var others: [Participant.Event] = []
+  var others: [Waiting] = []
   /// When `.timer` is due.
   var due = Nanoseconds.max
   /// Whether the slow call in front has been waited for.
@@ -69,6 +73,11 @@ struct NodeProcess {
   /// Programs that were started and may get a signal.
   var runs: Set<HookRun.Identifier> = []
   var operations: Set<OperationIdentifier> = []
+
+  enum Waiting {
+    case event(Participant.Event)
+    case reload(Reload)
+  }
 
   /// What the socket's buffer holds; whatever comes then is lost.
   static let socketLimit = 256

@@ -12,7 +12,7 @@ extension Scenario {
   }
 
   private func next(at time: Nanoseconds, _ random: inout SplitMix64) -> Injection {
-    let left = troubleEnds - time
+    let left = troubleEnds - time - .millisecond
     // Short against the interval, about as long, or long.
     let scale = longestInterval
     let lasting = min(
@@ -30,10 +30,12 @@ extension Scenario {
 
   private func processMishap(_ lasting: Nanoseconds, _ random: inout SplitMix64) -> Mishap {
     let effects = random.chance(50) ? 0 : random.below(30)
-    switch random.below(mechanism == .deadline || breach == .sleepingTimeout ? 5 : 4) {
-    case 0, 1: return .crash(afterEffects: effects, downFor: max(lasting, 100 * .millisecond))
-    case 2, 3: return .stall(afterEffects: effects, lasting: lasting)
-    default: return .sleep(lasting)
+    let sleeps = nodesJoin && (mechanism == .deadline || breach == .sleepingTimeout)
+    switch random.below(sleeps ? 5 : 4) {
+    case 0 where nodesJoin, 1 where nodesJoin:
+      return .crash(afterEffects: effects, downFor: max(lasting, 100 * .millisecond))
+    case 4: return .sleep(lasting)
+    default: return .stall(afterEffects: effects, lasting: lasting)
     }
   }
 
@@ -43,26 +45,32 @@ extension Scenario {
       let side = UInt8(1 + random.below((1 << members.count) - 1))
       return .partition(
         side: side, random.pick([.complete, .advertisements, .oneWay]), lasting: lasting)
-    case 2, 3:
+    case 2 where nodesJoin, 3 where nodesJoin:
       return .carrierLost(lasting: lasting, noticedAfter: random.time(0...500 * .millisecond))
     case 4, 5: return .checkFails(random.below(2), lasting: lasting)
-    case 6, 7: return .callsFail(random.pick(CallKind.allCases), lasting: lasting)
-    case 8:
-      return hasStalls
-        ? .callsAreSlow(upTo: random.time(1...lateness), lasting: lasting) : .announce
+    case 6 where nodesJoin, 7 where nodesJoin: return callsFail(lasting, &random)
+    case 8 where hasStalls:
+      return .callsAreSlow(upTo: random.time(1...lateness), lasting: lasting)
     case 9: return .addressesRemoved
     case 10: return .announce
-    case 11, 12: return .shutdown(downFor: max(lasting, 100 * .millisecond))
+    case 11 where nodesJoin, 12 where nodesJoin:
+      return .shutdown(downFor: max(lasting, 100 * .millisecond))
     case 13, 14: return .reload(reload(&random))
     default: return .failover
     }
   }
 
+  /// Where every advertisement is needed, none fails to leave.
+  private func callsFail(_ lasting: Nanoseconds, _ random: inout SplitMix64) -> Mishap {
+    let kind = random.pick(CallKind.allCases)
+    return .callsFail(!hasStalls && kind == .send ? .install : kind, lasting: lasting)
+  }
+
   private func reload(_ random: inout SplitMix64) -> Reload {
-    switch random.below(version == .version2 ? 2 : 4) {
+    switch random.below(version == .version2 ? 1 : 4) {
     case 0: .hooks
-    case 1: .checks
-    case 2: .interval
+    case 1 where nodesJoin: .checks
+    case 2: .interval(isOther: random.chance(50))
     default: .addresses(UInt8(1 + random.below(Int(addresses.rawValue))))
     }
   }

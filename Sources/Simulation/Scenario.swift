@@ -59,6 +59,7 @@ public struct Scenario: Sendable {
     chooseTimes(&random)
     chooseMembers(&random)
     chooseNetwork(&random)
+    if otherInterval != interval { keepEveryoneIn() }
     if let breach { apply(breach, &random) }
     let length = random.time(60 * .second...240 * .second)
     troubleEnds = 5 * .second + (longestInterval < .second ? length / 4 : length)
@@ -113,6 +114,17 @@ public struct Scenario: Sendable {
     hooksMisbehave = random.chance(60)
     mechanism = random.chance(70) ? .deadline : .timeout
   }
+
+  /// While a reload goes round, nodes have different intervals. A Backup that has heard the Active
+  /// Router goes by that one's; one that joins has only its own, which may be shorter than a lease of
+  /// the longer. So where intervals change nobody joins meanwhile.
+  private mutating func keepEveryoneIn() {
+    hooksMisbehave = false
+    for index in members.indices { members[index].hasChecks = false }
+  }
+
+  /// Whether nodes leave and join in the trouble.
+  var nodesJoin: Bool { interval == otherInterval }
 
   private mutating func apply(_ breach: Breach, _ random: inout SplitMix64) {
     hasStalls = true

@@ -119,7 +119,7 @@ public struct World {
 
   private mutating func deliver(_ event: Participant.Event, to index: Int, life: Int) {
     guard nodes[index].life == life, nodes[index].isRunning else { return }
-    nodes[index].process.others.append(event)
+    nodes[index].process.others.append(.event(event))
     work(index)
   }
 

@@ -104,7 +104,10 @@ extension World {
   private mutating func remove(_ index: Int) {
     let fails = nodes[index].fails(.remove, at: now)
     nodes[index].process.removeFailed = fails
-    if !fails { nodes[index].kernel.remove(nodes[index].addresses) }
+    if !fails {
+      nodes[index].kernel.remove(nodes[index].addresses)
+      nodes[index].leftBehind.subtract(nodes[index].addresses)
+    }
     nodes[index].process.queue.append(.removed(failure: fails ? "no buffer space" : nil))
   }
 

@@ -32,13 +32,13 @@ extension World {
     case .failover: failover(index)
     case .announce: tell(.announce, index)
     case .shutdown(let downFor): shutdown(index, downFor: downFor)
-    case .reload(let reload): apply(reload, index)
+    case .reload(let reload): order(reload, index)
     }
   }
 
   private mutating func tell(_ event: Participant.Event, _ index: Int) {
     guard nodes[index].isRunning else { return }
-    nodes[index].process.others.append(event)
+    nodes[index].process.others.append(.event(event))
     work(index)
   }
 
@@ -60,6 +60,7 @@ extension World {
     note("\(index) crashes")
     statistics.crashes += 1
     end(index)
+    nodes[index].hasCrashed = true
     if scenario.breach == .oldTerm { nodes[index].storedTerm = nodes[index].storedTerm / 2 }
     agenda.add(.boot, to: index, at: now + downFor)
   }
@@ -71,7 +72,7 @@ extension World {
   }
 
   private mutating func sleep(_ index: Int, for time: Nanoseconds) {
-    guard nodes[index].asleepUntil <= now else { return }
+    guard nodes[index].asleepUntil == 0 else { return }
     nodes[index].asleepUntil = now + time
     nodes[index].process.due = .max
     nodes[index].lastStall = max(nodes[index].lastStall, now + time)
@@ -81,6 +82,7 @@ extension World {
 
   mutating func resume(_ index: Int) {
     note("\(index) wakes up")
+    nodes[index].asleepUntil = 0
     checkOverlaps(of: index)
     if nodes[index].isRunning { nodes[index].process.queue.append(.slept) }
     work(index)
@@ -147,10 +149,8 @@ extension World {
       nodes[index].slowCalls = nil
       nodes[index].failingChecks = []
       // One configuration for all again.
-      if nodes[index].interval != scenario.interval { apply(.interval, index) }
-      if nodes[index].addresses != scenario.addresses {
-        apply(.addresses(scenario.addresses.rawValue), index)
-      }
+      order(.interval(isOther: false), index)
+      order(.addresses(scenario.addresses.rawValue), index)
     }
   }
 }

@@ -74,7 +74,7 @@ extension World {
   mutating func receive(
     _ advertisement: Advertisement, _ addresses: AddressSet, from sender: Int, at index: Int
   ) {
-    guard nodes[index].isRunning, nodes[index].hasCarrier, nodes[index].asleepUntil <= now,
+    guard nodes[index].isRunning, nodes[index].hasCarrier, nodes[index].asleepUntil == 0,
       nodes[index].process.socket.count < NodeProcess.socketLimit
     else { return }
     nodes[index].process.socket.append((advertisement, addresses, sender))

@@ -45,7 +45,10 @@ extension World {
       return true
     }
     guard !nodes[index].process.others.isEmpty else { return false }
-    nodes[index].process.queue.append(nodes[index].process.others.removeFirst())
+    switch nodes[index].process.others.removeFirst() {
+    case .event(let event): nodes[index].process.queue.append(event)
+    case .reload(let reload): apply(reload, index)
+    }
     return true
   }
 
@@ -118,10 +121,12 @@ extension World {
     note("\(index) starts")
     nodes[index].isRunning = true
     nodes[index].kernel.clear()
+    nodes[index].leftBehind = []
+    defer { nodes[index].hasCrashed = false }
     nodes[index].process = NodeProcess(
       Participant(
         settings(of: nodes[index]), term: nodes[index].storedTerm,
-        at: nodes[index].clock.instant(at: now)))
+        isRestart: nodes[index].hasCrashed, at: nodes[index].clock.instant(at: now)))
     nodes[index].promises.lastBegan = nil
     nodes[index].process.queue = [linkEvent(index), .start]
     work(index)
@@ -135,8 +140,10 @@ extension World {
     nodes[index].promises.lastSent = nil
     nodes[index].promises.isActive = false
     nodes[index].promises.gate = nil
-    let participant = nodes[index].process.participant
-    nodes[index].process = NodeProcess(participant)
+    let gone = nodes[index].process
+    nodes[index].process = NodeProcess(gone.participant)
+    // What it has not loaded stands in its file all the same.
+    for case .reload(let reload) in gone.others { change(reload, index) }
   }
 
   mutating func wake(_ index: Int) {

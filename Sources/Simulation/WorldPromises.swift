@@ -94,7 +94,9 @@ extension World {
   mutating func began(_ run: HookRun, _ index: Int) {
     let event = run.order.event
     if event == .promote, nodes[index].promises.gate?.order != run.order.number {
-      nodes[index].promises.gate = (run.order.number, nodes[index].member.hookCount, 0)
+      nodes[index].promises.gate = (
+        run.order.number, nodes[index].process.participant.settings.hooks.count, 0
+      )
     }
     guard run.attempt == 1, event == .promote || event == .demote || event == .undo else { return }
     let before = nodes[index].promises.lastBegan
@@ -118,7 +120,7 @@ extension World {
 
   /// No address comes without a `promote` that has passed.
   mutating func checkGate(_ index: Int) {
-    guard nodes[index].member.hookCount > 0 else { return }
+    guard !nodes[index].process.participant.settings.hooks.isEmpty else { return }
     guard let gate = nodes[index].promises.gate else {
       return expect(false, "node \(index): an address comes without its promote")
     }
@@ -132,6 +134,7 @@ extension World {
     case .claiming, .held, .releasing: return
     }
     let left = nodes[index].kernel.present.intersection(nodes[index].addresses)
+      .subtracting(nodes[index].leftBehind)
     let role = nodes[index].process.participant.role
     expect(
       left.isEmpty

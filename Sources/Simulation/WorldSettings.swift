@@ -53,26 +53,38 @@ extension World {
         identifier: Self.identifier, version: scenario.version,
         addresses: addresses.places.map { Self.virtualAddresses[$0] }, priority: member.priority,
         advertisementInterval: interval, preemption: member.preemption),
+      isPair: scenario.members.count == 2,
       lease: LeaseSettings(
         duration: interval.duration * scenario.leaseTenths / 10,
         isEnforced: scenario.mechanism != .none),
       checks: member.hasChecks ? Self.checks : [], hooks: Array(Self.hooks.prefix(member.hookCount)))
   }
 
+  /// Changes the configuration file and has it loaded.
+  mutating func order(_ reload: Reload, _ index: Int) {
+    guard nodes[index].isRunning else { return change(reload, index) }
+    nodes[index].process.others.append(.reload(reload))
+    work(index)
+  }
+
   /// A reload as the daemon does it: addresses that are not wanted any more go first.
   mutating func apply(_ reload: Reload, _ index: Int) {
+    let before = nodes[index].addresses
+    change(reload, index)
+    let dropped = before.subtracting(nodes[index].addresses)
+    if nodes[index].process.participant.tenure.isHolding, !nodes[index].fails(.remove, at: now) {
+      nodes[index].kernel.remove(dropped)
+    } else {
+      nodes[index].leftBehind.formUnion(dropped)
+    }
+    nodes[index].process.queue.append(.settings(settings(of: nodes[index])))
+  }
+
+  mutating func change(_ reload: Reload, _ index: Int) {
     switch reload {
-    case .interval:
-      let isOther = nodes[index].interval == scenario.otherInterval
-      nodes[index].interval = isOther ? scenario.interval : scenario.otherInterval
-    case .addresses(let wanted):
-      let dropped = nodes[index].addresses.subtracting(AddressSet(rawValue: wanted))
-      if nodes[index].isRunning, nodes[index].process.participant.tenure.isHolding,
-        !nodes[index].fails(.remove, at: now)
-      {
-        nodes[index].kernel.remove(dropped)
-      }
-      nodes[index].addresses = AddressSet(rawValue: wanted)
+    case .interval(let isOther):
+      nodes[index].interval = isOther ? scenario.otherInterval : scenario.interval
+    case .addresses(let wanted): nodes[index].addresses = AddressSet(rawValue: wanted)
     case .hooks:
       // Never none: whether a gate is needed at all stays as it is.
       if nodes[index].member.hookCount > 0 {
@@ -80,8 +92,5 @@ extension World {
       }
     case .checks: nodes[index].member.hasChecks.toggle()
     }
-    guard nodes[index].isRunning else { return }
-    nodes[index].process.others.append(.settings(settings(of: nodes[index])))
-    work(index)
   }
 }
