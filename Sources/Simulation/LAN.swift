@@ -6,6 +6,8 @@ struct LAN {
   private var isSplit = [Bool](repeating: false, count: 64)
   private var cutEnded = [Nanoseconds](repeating: -1_000_000 * Nanoseconds.second, count: 64)
   private(set) var isPartitioned = false
+  /// Until when advertisements were filtered while other frames passed.
+  private(set) var lastFiltered: Nanoseconds = -1_000_000 * .second
   /// When a priority 0 was last sent.
   var lastGoodbye: Nanoseconds = -1_000_000 * .second
   /// The node that the client's neighbour entry names; nil when it has none.
@@ -31,6 +33,7 @@ struct LAN {
 
   mutating func partition(_ side: UInt8, _ kind: PartitionKind, count: Int) {
     isPartitioned = true
+    if kind != .complete { lastFiltered = .max }
     for one in 0..<count {
       for other in 0..<count where one != other {
         let isHere = side & (1 << one) != 0
@@ -44,6 +47,7 @@ struct LAN {
 
   mutating func mend(at now: Nanoseconds) {
     isPartitioned = false
+    if lastFiltered == .max { lastFiltered = now }
     clientSide = 0xff
     for pair in isCut.indices where isCut[pair] {
       isCut[pair] = false

@@ -11,6 +11,8 @@ import VRRP
 ///   leaves of three intervals;
 /// - loss: an advertisement may be lost only for a Backup that would claim after the end of the
 ///   lease which is counted from it (`World.mayLose`);
+/// - division: advertisements pass between all nodes or, in a group, between none of two sides: with
+///   three or more nodes nothing is promised while only advertisements are filtered;
 /// - `lateness`: a kernel whose lease is a timeout begins it at most that late.
 public struct Scenario: Sendable {
   struct Member: Sendable {
@@ -59,6 +61,7 @@ public struct Scenario: Sendable {
     chooseTimes(&random)
     chooseMembers(&random)
     chooseNetwork(&random)
+    if members.count > 2 { otherInterval = interval }
     if otherInterval != interval { keepEveryoneIn() }
     if let breach { apply(breach, &random) }
     let length = random.time(60 * .second...240 * .second)
@@ -117,7 +120,8 @@ public struct Scenario: Sendable {
 
   /// While a reload goes round, nodes have different intervals. A Backup that has heard the Active
   /// Router goes by that one's; one that joins has only its own, which may be shorter than a lease of
-  /// the longer. So where intervals change nobody joins meanwhile.
+  /// the longer; and a third that hears two of them would take the shorter wait for the longer one's
+  /// lease. So intervals change in pairs, and nobody joins meanwhile.
   private mutating func keepEveryoneIn() {
     hooksMisbehave = false
     for index in members.indices { members[index].hasChecks = false }

@@ -25,7 +25,7 @@ extension World {
     // After a division each has to hear of the other first, and one of them may stand still for a
     // lease before that, and the other one after it.
     let grace = 2 * scenario.longestLease + 2 * scenario.maximumDelay + scenario.lateness
-    guard lan.isWhole(one, other, since: now - grace) else {
+    guard lan.isWhole(one, other, since: now - grace), !isTriangle(since: now - grace) else {
       statistics.dividedOverlaps += 1
       return
     }
@@ -35,6 +35,12 @@ extension World {
       return
     }
     expect(false, "nodes \(one) and \(other) both answer")
+  }
+
+  /// Whether advertisements were filtered between some of three or more: whoever hears two routers that
+  /// do not hear each other takes the goodbye of one for that of the other.
+  private func isTriangle(since time: Nanoseconds) -> Bool {
+    nodes.count > 2 && lan.lastFiltered >= time
   }
 
   /// Whether both claimed before either could hear the other, and still cannot have settled it.
