@@ -12,16 +12,21 @@ PACKAGES      := libnl-3-dev libnl-route-3-dev libyaml-dev pkg-config
 LAB_PACKAGES  := iproute2 nftables
 TEST_PACKAGES := keepalived iputils-ping
 
+# libFuzzer and AddressSanitizer are in Swift's toolchain; gold, the usual linker, cannot link them.
+FUZZ_BUILD := -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer \
+  -Xswiftc -sanitize=address -Xswiftc -use-ld=lld -Xswiftc -enable-testing
+
 RELEASE := -c release --static-swift-stdlib
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo build test bench format lint install setup lab-setup test-setup release
+.PHONY: help demo build test bench fuzz format lint install setup lab-setup test-setup release
 
 help:
 	@echo "make demo     two nodes, one address, a failover: see it move (root)"
 	@echo "make test     set up, build and run every test (root)"
 	@echo "make build    build for development"
 	@echo "make bench    measure against keepalived and write Docs/Performance.md (root)"
+	@echo "make fuzz     fuzz every parser for SECONDS=60 in all, or one: TARGET=configuration"
 	@echo "make format   format the sources; make lint: check them"
 	@echo "make install  install the release build below DESTDIR"
 
@@ -70,6 +75,11 @@ bench: test-setup release
 	GODWIT_PRODUCTS=$$($(SWIFT) build $(RELEASE) --show-bin-path) \
 	  $$($(SWIFT) build $(RELEASE) --show-bin-path)/godwit-bench --rounds $(ROUNDS) \
 	  --output Docs/Performance.md
+
+fuzz: setup
+	FUZZ=1 $(SWIFT) build $(FUZZ_BUILD) --product godwit-fuzz
+	@Tests/Fuzz/run $$(FUZZ=1 $(SWIFT) build $(FUZZ_BUILD) --show-bin-path)/godwit-fuzz \
+	  .build-fuzz/run $(SECONDS) $(TARGET)
 
 format:
 	$(SWIFT) format -i -r $(SOURCES)

@@ -82,3 +82,15 @@ let package = Package(
       name: "LabTests", dependencies: ["Lab", "Control", "lab-holder"], swiftSettings: strict),
   ]
 )
+
+// Fuzzing needs flags that nothing else is built with: see `make fuzz`.
+if Context.environment["FUZZ"] == "1" {
+  package.targets += [
+    .systemLibrary(name: "CFuzz", path: "Tests/CFuzz"),
+    .executableTarget(
+      name: "godwit-fuzz",
+      dependencies: [
+        "CFuzz", "CNetlink", "VRRP", "Failover", "Configuration", "LinuxIO", "Control",
+      ], path: "Tests/Fuzz", exclude: ["run"], swiftSettings: strict),
+  ]
+}

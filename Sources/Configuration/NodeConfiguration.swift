@@ -56,6 +56,8 @@ public struct VirtualRouterConfiguration: Hashable, Sendable {
   public var addresses: [InterfaceAddress]
   /// What the protocol needs; its addresses are the ones above without their prefix.
   public var router: VirtualRouterSettings
+  /// Whether exactly one other node is listed in `peers`.
+  public var isPair = false
   public var lease: LeaseSettings
   /// Whether the addresses are probed for before the first claim and defended while Active.
   public var conflictDetection: Bool

@@ -5,24 +5,41 @@ public struct LeaseStatus: Codable, Equatable, Sendable {
   public var mechanism: Mechanism
   /// 0 when there is no lease.
   public var durationMilliseconds: Int
-  /// How long a Backup waits before it claims.
+  /// The least time that any Backup waits before it claims, by the shortest interval that is known.
   public var peerWaitsMilliseconds: Int
+  /// Whether the lease ends before that.
+  public var isSafe: Bool
 
   public enum Mechanism: String, Codable, Sendable, CaseIterable {
     case bpf, nftables, off
     case addressLifetime = "address-lifetime"
   }
 
-  public init(mechanism: Mechanism, durationMilliseconds: Int, peerWaitsMilliseconds: Int) {
+  public init(
+    mechanism: Mechanism, durationMilliseconds: Int, peerWaitsMilliseconds: Int, isSafe: Bool
+  ) {
     self.mechanism = mechanism
     self.durationMilliseconds = durationMilliseconds
     self.peerWaitsMilliseconds = peerWaitsMilliseconds
+    self.isSafe = isSafe
   }
 
   private enum CodingKeys: String, CodingKey {
     case mechanism
     case durationMilliseconds = "duration_ms"
     case peerWaitsMilliseconds = "peer_waits_ms"
+    case isSafe = "safe"
+  }
+
+  /// An older daemon does not tell whether it is safe.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    mechanism = try container.decode(Mechanism.self, forKey: .mechanism)
+    durationMilliseconds = try container.decode(Int.self, forKey: .durationMilliseconds)
+    peerWaitsMilliseconds = try container.decode(Int.self, forKey: .peerWaitsMilliseconds)
+    isSafe =
+      try container.decodeIfPresent(Bool.self, forKey: .isSafe)
+      ?? (durationMilliseconds < peerWaitsMilliseconds)
   }
 }
 
@@ -131,6 +148,14 @@ public struct RouterCounters: Codable, Equatable, Sendable {
   public var announcementsSent = 0
   /// Addresses that somebody else removed and the daemon put back.
   public var addressesRestored = 0
+  /// Advertisements that could not be sent, and leases that could not be extended after one.
+  public var beatsFailed = 0
+  /// How often this node found that its lease had ended.
+  public var leasesLapsed = 0
+  /// Frames in which another host claimed an address that was held here.
+  public var conflictsSeen = 0
+  /// Announcements sent to defend one.
+  public var conflictsDefended = 0
   public var hooksRun = 0
   public var hooksFailed = 0
   public var checksumForms = ChecksumForms()
@@ -163,6 +188,10 @@ public struct RouterCounters: Codable, Equatable, Sendable {
     case priorityZeroReceived = "priority_zero_received"
     case announcementsSent = "announcements_sent"
     case addressesRestored = "addresses_restored"
+    case beatsFailed = "beats_failed"
+    case leasesLapsed = "leases_lapsed"
+    case conflictsSeen = "conflicts_seen"
+    case conflictsDefended = "conflicts_defended"
     case hooksRun = "hooks_run"
     case hooksFailed = "hooks_failed"
     case checksumForms = "checksum_forms"

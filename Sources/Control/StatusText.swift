@@ -128,9 +128,10 @@ public struct StatusText {
   }
 
   private func lease(_ lease: LeaseStatus) -> String {
-    let waits = "a Backup waits \(lease.peerWaitsMilliseconds) ms"
+    let waits = "a Backup waits \(lease.peerWaitsMilliseconds) ms or more"
     guard lease.mechanism != .off else { return "off; \(waits)" }
-    return "\(lease.mechanism.rawValue), \(lease.durationMilliseconds) ms; \(waits)"
+    let told = "\(lease.mechanism.rawValue), \(lease.durationMilliseconds) ms; \(waits)"
+    return lease.isSafe ? told : "\(told): NOT SAFE, a peer advertises at a shorter interval"
   }
 
   private func checkLines(_ checks: [CheckStatus]) -> [TextTable.Cell] {

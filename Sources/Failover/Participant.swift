@@ -472,7 +472,8 @@ public struct Participant: Sendable {
   /// Begins the announcements; the first goes out at once, ahead of everything that only tells
   /// of the change.
   private mutating func announceAgain(at now: Instant, _ effects: inout [Effect]) {
-    guard tenure.isHolding else { return }
+    // Addresses that somebody removed are announced once they are back.
+    guard tenure.isHolding, !tenure.isRestoring else { return }
     announcements = AnnouncementSchedule(
       addressCount: settings.router.addresses.count, refresh: settings.announcementRefresh,
       at: now)

@@ -66,7 +66,7 @@ public struct Tenure: Sendable {
   private var removalRetry: Instant?
   private var restoreAt: Instant?
   /// Whether lost addresses are being put back.
-  private var isRestoring = false
+  public private(set) var isRestoring = false
   private var failedRestores = 0
   /// Whether the gate of this claim or release has passed, so that the addresses are on their way.
   private var isGatePassed = false

@@ -33,12 +33,14 @@ public struct AddressTable: ~Copyable {
   ///
   /// IPv6 addresses skip duplicate address detection and are never chosen as a source. An address
   /// that is there with the same prefix becomes ours; with another prefix (IPv6) it fails with
-  /// EEXIST.
+  /// EEXIST. With a lifetime, in whole seconds, the kernel takes them away after it by itself.
   public mutating func add(
-    _ addresses: [InterfaceAddress], interfaceIndex: Int32
+    _ addresses: [InterfaceAddress], lifetime: Duration? = nil, interfaceIndex: Int32
   ) -> [AddressFailure] {
-    let fresh = NLM_F_CREATE | NLM_F_EXCL
-    var errors = submit(addresses, .add(flags: fresh), interfaceIndex)
+    let seconds = Self.seconds(lifetime)
+    let fresh = AddressChange.add(flags: NLM_F_CREATE | NLM_F_EXCL, lifetime: seconds)
+    let replacing = AddressChange.add(flags: NLM_F_REPLACE, lifetime: seconds)
+    var errors = submit(addresses, fresh, interfaceIndex)
     let existing = errors.filter { $0.value.code == EEXIST }.keys.sorted()
     if !existing.isEmpty, let records = try? self.records(.any, interfaceIndex) {
       let present = Dictionary(records.map { ($0.interfaceAddress, $0) }) { first, _ in first }
@@ -46,11 +48,26 @@ public struct AddressTable: ~Copyable {
       // address: that takes a new one.
       let idle = existing.filter { present[addresses[$0]]?.isTentative == false }
       let stuck = existing.filter { present[addresses[$0]]?.isTentative == true }
-      retry(idle, of: addresses, .add(flags: NLM_F_REPLACE), interfaceIndex, &errors)
+      retry(idle, of: addresses, replacing, interfaceIndex, &errors)
       retry(stuck, of: addresses, .remove, interfaceIndex, &errors)
-      retry(stuck, of: addresses, .add(flags: fresh), interfaceIndex, &errors)
+      retry(stuck, of: addresses, fresh, interfaceIndex, &errors)
     }
     return Self.failures(addresses, errors)
+  }
+
+  /// Lets addresses with exactly these prefixes live on for a lifetime, in whole seconds, and returns
+  /// those that could not be renewed. One that is not there is added.
+  public mutating func refresh(
+    _ addresses: [InterfaceAddress], lifetime: Duration, interfaceIndex: Int32
+  ) -> [AddressFailure] {
+    let change = AddressChange.add(
+      flags: NLM_F_CREATE | NLM_F_REPLACE, lifetime: Self.seconds(lifetime))
+    return Self.failures(addresses, submit(addresses, change, interfaceIndex))
+  }
+
+  private static func seconds(_ lifetime: Duration?) -> UInt32 {
+    guard let lifetime else { return .max }
+    return UInt32(clamping: max(1, lifetime.components.seconds))
   }
 
   /// Removes addresses with exactly the prefixes given, whoever added them, and returns those that

@@ -22,6 +22,11 @@ final class Daemon {
   let notifier: ServiceNotifier
   let interfaces: Interfaces
   let announcer: Announcer
+  var lease: Lease
+  /// When the kernel is asked next whether all that silences this node is in place.
+  var leaseInspectionDue: Instant?
+  /// How often it was not.
+  var leaseRepairs = 0
   let sockets: AdvertisementSockets
   let children = Children()
   let control: ControlServer
@@ -52,9 +57,14 @@ final class Daemon {
   /// When sockets that could not be opened are tried again.
   private var socketRetry: Instant?
 
+  /// Whether an earlier run left addresses behind, so it ended without a goodbye.
+  private let isRestart: Bool
+
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
   static let socketRetryPause = Duration.seconds(5)
+  /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
+  static let mostBatches = 32
 
   init(_ parts: consuming Startup) {
     configuration = parts.configuration
@@ -65,6 +75,8 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
+    lease = parts.lease
+    isRestart = parts.foundLeftovers
     sockets = AdvertisementSockets()
     control = parts.control
     store = parts.store
@@ -92,16 +104,20 @@ final class Daemon {
       leaveFinishedRouters()
     }
     notifier.stopping()
+    lease.removeAll()
     children.endAll(log: log)
-    store.close()
+    store.writer.close()
     control.close()
   }
 
   private func start() {
     let now = Clock.now()
     for configuration in configuration.virtualRouters {
-      add(LocalRouter(configuration, term: store.term(configuration.name), at: now))
+      add(
+        LocalRouter(
+          configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
+    scheduleLeaseInspection(at: now)
   }
 
   // MARK: Time
@@ -109,7 +125,7 @@ final class Daemon {
   private var nextDeadline: Instant? {
     var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
-    next = earlier(next, control.nextDeadline)
+    next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
     return earlier(next, deadlines.earliest())
   }
 
@@ -133,6 +149,7 @@ final class Daemon {
       socketRetry = nil
       for router in routers { applyLink(router) }
     }
+    inspectLeasesWhenDue(at: now)
     if let due = watchdogDue, due <= now {
       notifier.watchdog()
       watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
@@ -147,7 +164,9 @@ final class Daemon {
     guard case .backup(let backup) = router.participant.router.state,
       backup.activeDownTimer <= now, let link = router.link
     else { return }
-    receive(AdvertisementSockets.key(link.index, router.family))
+    for _ in 0..<Self.mostBatches {
+      guard receive(AdvertisementSockets.key(link.index, router.family)) else { return }
+    }
   }
 
   // MARK: Events of the loop
@@ -157,14 +176,14 @@ final class Daemon {
     switch kind {
     case .signals: takeSignals()
     case .links: takeLinkEvents()
-    case .advertisements: receive(number)
+    case .advertisements: _ = receive(number)
     case .listener: control.accept(loop: loop, log: log)
     case .client: serve(number, readiness)
     case .childExit: childEnded(number)
     case .childInput: childWants(number)
     case .childOutput: childSays(number)
     case .childError: childComplains(number)
-    case .stateWriter: store.writerIsReady(loop: loop)
+    case .diskWriter: store.writer.isReady(loop: loop)
     }
   }
 
@@ -214,7 +233,10 @@ final class Daemon {
     }
     guard !left.isEmpty else { return }
     routers.removeAll { router in left.contains { $0 === router } }
-    for router in left { router.deadline = nil }
+    for router in left {
+      router.deadline = nil
+      unfence(router)
+    }
     places = places.filter { place in !left.contains { $0 === place.value } }
     sockets.close(unusedBy: routers, loop: loop)
     guard !isStopping else { return }

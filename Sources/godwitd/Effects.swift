@@ -9,7 +9,12 @@ extension Daemon {
   func perform(_ effect: Participant.Effect, for router: LocalRouter) {
     switch effect {
     case .send(let priority): send(priority, router)
-    case .renewLease, .openLease, .closeLease, .refreshAddresses, .resetConnections: break
+    case .renewLease(let end): renewLease(router, until: end)
+    case .openLease(let end): openLease(router, until: end)
+    case .closeLease: closeLease(router)
+    case .refreshAddresses(let places):
+      if lease.mechanism != .addressLifetime { refresh(router, places) }
+    case .resetConnections: resetConnections(router)
     case .install: install(router)
     case .remove: remove(router)
     case .announce(let places): announce(places, router)
@@ -32,24 +37,42 @@ extension Daemon {
   // MARK: Advertisements
 
   private func send(_ priority: Priority, _ router: LocalRouter) {
-    guard let link = router.link, let source = router.source,
-      let message = router.message(priority)
-    else { return }
-    let error = sockets.send(
-      message, from: source, to: router.family.advertisementGroup, on: link.index)
-    if let error {
-      log.writeLimited(
-        .warning, about: "send \(router.name)", at: Clock.now(),
-        "\(router.name): an advertisement could not be sent: \(error)")
+    if priority == .release, !router.isSilenced, !router.isWithoutAddresses {
+      // A goodbye would let a Backup claim what still answers here.
+      log.write(
+        .error,
+        "\(router.name): the addresses can neither be removed nor silenced: no goodbye is sent")
       return
     }
+    if let why = advertise(priority, router) {
+      log.writeLimited(
+        .warning, about: "send \(router.name)", at: Clock.now(),
+        "\(router.name): an advertisement could not be sent: \(why)")
+      router.hasBeaten = false
+      router.counters.beatsFailed += 1
+      feed(router, .beatFailed(why))
+      return
+    }
+    router.hasBeaten = true
     router.counters.advertisementsSent += 1
     if priority == .release { router.counters.priorityZeroSent += 1 }
   }
 
-  func receive(_ number: UInt64) {
+  /// Why the advertisement did not leave; nil when it did.
+  private func advertise(_ priority: Priority, _ router: LocalRouter) -> String? {
+    guard let link = router.link, let source = router.source,
+      let message = router.message(priority)
+    else { return "the interface is gone" }
+    return sockets.send(
+      message, from: source, to: router.family.advertisementGroup, on: link.index)?.description
+  }
+
+  /// Hears the advertisements that wait, a batch of them; whether there may be more.
+  func receive(_ number: UInt64) -> Bool {
     let now = Clock.now()
+    var count = 0
     let error = sockets.receive(number) { index, family, message, envelope in
+      count += 1
       do throws(DiscardReason) {
         let advertisement = try Advertisement(decoding: message, in: envelope)
         let router = try admit(advertisement, message, envelope, index, family, at: now)
@@ -66,6 +89,7 @@ extension Daemon {
     if let error {
       log.writeLimited(.warning, about: "receive", at: now, "receiving advertisements: \(error)")
     }
+    return count == AdvertisementSockets.batch
   }
 
   private func discard(_ reason: DiscardReason, _ envelope: Envelope, at now: Instant) {
@@ -127,16 +151,26 @@ extension Daemon {
       feed(router, .installed(failure: "the interface is gone"))
       return
     }
+    // What is not silenced when the daemon fails must not come.
+    if let fault = fence(router) {
+      feed(router, .installed(failure: fault.description))
+      return
+    }
     let wanted = router.addressesToMove(interfaces, link.index)
-    feed(router, .installed(failure: interfaces.install(wanted, link.index)))
+    router.isWithoutAddresses = false
+    let failure = interfaces.install(
+      wanted, link.index, lifetime: router.addressLifetime(lease.mechanism))
+    feed(router, .installed(failure: failure))
   }
 
   private func remove(_ router: LocalRouter) {
     guard let link = router.link else {
+      router.isWithoutAddresses = true
       feed(router, .removed(failure: nil))
       return
     }
     let failure = interfaces.remove(router.configuration.router.addresses, link.index)
+    router.isWithoutAddresses = failure == nil
     if let failure {
       log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
@@ -174,6 +208,7 @@ extension Daemon {
     _ from: RoleState, _ to: RoleState, _ reason: Reason, _ router: LocalRouter
   ) {
     if to == .claiming { router.counters.elections += 1 }
+    if to == .backup, reason == .lease { router.counters.leasesLapsed += 1 }
     let addresses = router.configuration.addresses.map(\.description).joined(separator: " ")
     let text: String
     switch to {
@@ -248,7 +283,7 @@ extension Reason {
     case .health: "checks"
     case .link: "link"
     case .conflict: "another host answers for the addresses"
-    case .lease: "the lease had ended"
+    case .lease: "the lease had ended: godwitd was stopped or starved"
     case .startup: "start"
     case .shutdown: "stop"
     case .rollback: "a step failed and the role went back"

@@ -25,7 +25,9 @@ struct Godwitd {
 
   private static func run(_ path: String) -> Int32 {
     do throws(StartupError) {
-      let daemon = Daemon(try Startup.make(configurationPath: path))
+      let startup = try Startup.make(configurationPath: path)
+      try startup.checkLease()
+      let daemon = Daemon(startup)
       do throws(SystemError) {
         try daemon.run()
         return 0

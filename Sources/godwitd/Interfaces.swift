@@ -163,12 +163,23 @@ final class Interfaces {
 
   // MARK: Changing addresses
 
-  /// Adds the addresses and reads them back; what is not there is named with its reason.
-  func install(_ wanted: [InterfaceAddress], _ index: Int32) -> String? {
+  /// Adds the addresses for a lifetime, nil for ever, and reads them back; what is not there is named
+  /// with its reason.
+  func install(
+    _ wanted: [InterfaceAddress], _ index: Int32, lifetime: Duration?
+  ) -> String? {
     let own = ownAddresses(index)
     let failures = addresses.add(
-      wanted.map { installable($0, beside: own) }, interfaceIndex: index)
+      wanted.map { installable($0, beside: own) }, lifetime: lifetime, interfaceIndex: index)
     return missing(wanted.map(\.address), index, failures)
+  }
+
+  /// Lets addresses that are there live on for a lifetime; the first failure, with its address.
+  func refresh(_ held: [InterfaceAddress], _ index: Int32, lifetime: Duration) -> String? {
+    let own = ownAddresses(index)
+    return addresses.refresh(
+      held.map { installable($0, beside: own) }, lifetime: lifetime, interfaceIndex: index
+    ).first.map { "\($0.address.address): \($0.error)" }
   }
 
   /// Removes the addresses that Godwit added and reads back; what is still there is named with its

@@ -24,7 +24,10 @@ extension Daemon {
     let hasNewHardware =
       !hasMoved && link?.hardwareAddress != router.link?.hardwareAddress
     router.link = link
-    if hasMoved { place(router) }
+    if hasMoved {
+      place(router)
+      unfence(router)
+    }
     var faults: Set<Fault> = []
     var source: IPAddress?
     if let link {
@@ -39,6 +42,10 @@ extension Daemon {
         other !== router, !router.isLeaving
       {
         faults.insert(.identifierTaken(other.name))
+      }
+      if let fault = fence(router) {
+        faults.insert(fault)
+        retrySockets()
       }
       faults.formUnion(Self.faults(of: link))
       source = self.source(router, link)

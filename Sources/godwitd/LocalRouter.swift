@@ -21,6 +21,14 @@ final class LocalRouter {
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
   var counters = RouterCounters()
+  /// What the kernel drops unless the lease is open; nil without a lease or an interface.
+  var fence: (identifier: LeaseIdentifier, addresses: [IPAddress])?
+  /// Whether the kernel was told to answer for the addresses no longer.
+  var isSilenced = false
+  /// Whether the kernel was last seen without the addresses.
+  var isWithoutAddresses = true
+  /// Whether the last advertisement left.
+  var hasBeaten = false
   /// The last advertisement of another router: from whom, when, with which priority.
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
   /// Set when the role is given up for good: the configuration has it no longer.
@@ -34,9 +42,14 @@ final class LocalRouter {
   var identifier: VirtualRouterIdentifier { configuration.router.identifier }
   var family: VRRP.AddressFamily { configuration.router.family }
 
-  init(_ configuration: VirtualRouterConfiguration, term: UInt64, at now: Instant) {
+  /// `isRestart`: an earlier run of the daemon ended without giving the role up.
+  init(
+    _ configuration: VirtualRouterConfiguration, term: UInt64, isRestart: Bool = false,
+    at now: Instant
+  ) {
     self.configuration = configuration
-    participant = Participant(configuration.participant, term: term, at: now)
+    participant = Participant(
+      configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
     savedTerm = term
   }
@@ -81,7 +94,8 @@ struct Place: Hashable {
 extension VirtualRouterConfiguration {
   var participant: ParticipantSettings {
     ParticipantSettings(
-      router: router, lease: lease, announcementRefresh: announcementRefresh, checks: checks,
+      router: router, isPair: isPair, lease: lease, announcementRefresh: announcementRefresh,
+      checks: checks,
       hooks: hooks)
   }
 }

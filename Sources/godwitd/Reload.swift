@@ -29,6 +29,12 @@ extension Daemon {
           .refused, "\(fixed.joined(separator: ", ")) cannot change while godwitd runs",
           remedy: "restart godwitd, or put the old value back and reload again"))
     }
+    let unsafe = new.virtualRouters.compactMap { lease.refusal(of: $0) }
+    guard unsafe.isEmpty else {
+      return .failure(
+        Refusal(
+          .refused, unsafe.joined(separator: "\n"), remedy: "mend the file and reload again"))
+    }
     self.accounts = accounts
     return .success(apply(new))
   }
@@ -98,6 +104,7 @@ extension NodeConfiguration {
     if stateDirectory != old.stateDirectory { keys.append("state_directory") }
     if realtimePriority != old.realtimePriority { keys.append("realtime_priority") }
     if lockMemory != old.lockMemory { keys.append("lock_memory") }
+    if leaseMechanism != old.leaseMechanism { keys.append("lease_mechanism") }
     return keys
   }
 }

@@ -28,6 +28,8 @@ struct Startup: ~Copyable {
   let control: ControlServer
   let interfaces: Interfaces
   let announcer: Announcer
+  let lease: Lease
+  let foundLeftovers: Bool
   let store: StateStore
 
   static func make(configurationPath path: String) throws(StartupError) -> Startup {
@@ -52,17 +54,26 @@ struct Startup: ~Copyable {
       let signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
       let interfaces = try Interfaces.open()
       let announcer = try Announcer.open()
-      try removeLeftovers(interfaces, log)
+      let foundLeftovers = try removeLeftovers(interfaces, log)
+      let lease = try Lease.open(configuration, log: log)
       warnOfStrangers(configuration, interfaces, log)
       let store = StateStore(directory: configuration.stateDirectory, log: log)
-      try store.begin(loop: loop)
+      try store.writer.begin(loop: loop)
       raise(configuration, log)
       return Startup(
         path: path, configuration: configuration, accounts: accounts, log: log, loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
-        announcer: announcer, store: store)
+        announcer: announcer, lease: lease, foundLeftovers: foundLeftovers, store: store)
     } catch {
       throw .system("the kernel refuses what Godwit needs: \(error)")
+    }
+  }
+
+  /// Refuses what the host's way of ending a lease cannot keep safe.
+  func checkLease() throws(StartupError) {
+    let refusals = configuration.virtualRouters.compactMap { lease.refusal(of: $0) }
+    guard refusals.isEmpty else {
+      throw .configuration(refusals.joined(separator: "\n"))
     }
   }
 
@@ -157,15 +168,18 @@ struct Startup: ~Copyable {
     }
   }
 
+  /// Addresses first: what silences them has to outlast them. True when there were any.
   private static func removeLeftovers(
     _ interfaces: Interfaces, _ log: Log
-  ) throws(SystemError) {
+  ) throws(SystemError) -> Bool {
     let removed = try interfaces.removeLeftovers()
-    guard !removed.isEmpty else { return }
+    _ = try Lease.removeLeftovers()
+    guard !removed.isEmpty else { return false }
     log.write(
       .warning,
       "removed addresses that an earlier run left behind:"
         + " \(removed.map(\.description).joined(separator: " "))")
+    return true
   }
 
   /// A virtual address that somebody else configured would answer on a Backup too.

@@ -44,9 +44,7 @@ extension Daemon {
       activeRouter: active?.0.description, activeRouterPriority: active.map { Int($0.1.number) },
       fit: participant.tenure.faults.isEmpty,
       faultReasons: participant.tenure.faults.map(\.description).sorted(),
-      lease: LeaseStatus(
-        mechanism: .off, durationMilliseconds: 0,
-        peerWaitsMilliseconds: participant.router.activeDownInterval.wholeMilliseconds),
+      lease: leaseStatus(router),
       checks: participant.checks.map { check in
         CheckStatus(
           name: check.settings.name, passing: check.isPassing,
@@ -54,6 +52,20 @@ extension Daemon {
       },
       hook: hook(router, at: now), operation: operations.status(of: router.name),
       peers: configuration.peers.map { peer($0, router, at: now) }, counters: router.counters)
+  }
+
+  private func leaseStatus(_ router: LocalRouter) -> LeaseStatus {
+    let settings = router.configuration.lease
+    let waits = router.participant.peerWaits
+    guard settings.isEnforced else {
+      return LeaseStatus(
+        mechanism: .off, durationMilliseconds: 0,
+        peerWaitsMilliseconds: waits.wholeMilliseconds, isSafe: false)
+    }
+    return LeaseStatus(
+      mechanism: LeaseStatus.Mechanism(rawValue: lease.mechanism.rawValue) ?? .off,
+      durationMilliseconds: settings.duration.wholeMilliseconds,
+      peerWaitsMilliseconds: waits.wholeMilliseconds, isSafe: settings.duration < waits)
   }
 
   /// Read back from the kernel, not remembered.

@@ -31,7 +31,8 @@ func example() -> StatusReport {
         addressesHeld: true, priority: 150, effectivePriority: 150,
         advertisementIntervalMilliseconds: 1000, activeRouter: "192.0.2.1", fit: true,
         lease: LeaseStatus(
-          mechanism: .bpf, durationMilliseconds: 2500, peerWaitsMilliseconds: 3414),
+          mechanism: .bpf, durationMilliseconds: 2500, peerWaitsMilliseconds: 3414,
+          isSafe: true),
         checks: [
           CheckStatus(
             name: "postgres-answers", passing: true,
@@ -80,10 +81,13 @@ struct StatusReportTests {
     #expect(
       Set(written.keys).subtracting(promised.keys) == [
         "pid", "uptime_ms", "configuration", "discarded", router + "fault_reasons",
+        router + "lease.safe",
         router + "active_router_priority", counters + "advertisements_sent",
         counters + "advertisements_received", counters + "priority_zero_sent",
         counters + "priority_zero_received", counters + "elections",
-        counters + "announcements_sent", counters + "addresses_restored", counters + "hooks_run",
+        counters + "announcements_sent", counters + "addresses_restored", counters + "beats_failed",
+        counters + "leases_lapsed", counters + "conflicts_seen", counters + "conflicts_defended",
+        counters + "hooks_run",
         counters + "hooks_failed", counters + "checksum_forms.message",
         counters + "checksum_forms.pseudo_header",
       ])
@@ -111,7 +115,8 @@ struct StatusReportTests {
       identifier: "op-4", kind: "failover", phase: "demote", since: noon)
     router.peers = [PeerStatus(name: "db-b", addresses: [])]
     router.lease = LeaseStatus(
-      mechanism: .off, durationMilliseconds: 0, peerWaitsMilliseconds: 3414)
+      mechanism: .off, durationMilliseconds: 0, peerWaitsMilliseconds: 3414,
+      isSafe: false)
     let report = StatusReport(
       node: "db-a", pid: 1, uptimeMilliseconds: 1, configuration: nil, virtualRouters: [router])
     let text = String(decoding: report.line(), as: UTF8.self)
@@ -128,7 +133,8 @@ struct StatusReportTests {
         #""peers":[{"addresses":[],"configuration_agrees":null,"effective_priority":null,"fit":null,"last_seen_ms":null,"name":"db-b","state":null}]"#
       ))
     #expect(
-      text.contains(#""lease":{"duration_ms":0,"mechanism":"off","peer_waits_ms":3414}"#))
+      text.contains(
+        #""lease":{"duration_ms":0,"mechanism":"off","peer_waits_ms":3414,"safe":false}"#))
   }
 
   @Test("The words of state and lease are those of the interface")

@@ -26,7 +26,7 @@ struct StatusTextTests {
           addresses  192.0.2.100/24 (held here)
           priority   150
           active     192.0.2.1, priority 150
-          lease      bpf, 2500 ms; a Backup waits 3414 ms
+          lease      bpf, 2500 ms; a Backup waits 3414 ms or more
           checks     postgres-answers  passing for 1 h 3 m
           peers      db-b  192.0.2.2  backup, priority 100, fit, heard 120 ms ago
           counted    advertisements 193 sent, 0 received; elections 1
@@ -48,7 +48,8 @@ struct StatusTextTests {
     router.faultReasons = ["check postgres-answers failed", "eth0 has no carrier"]
     router.maintenance = true
     router.lease = LeaseStatus(
-      mechanism: .off, durationMilliseconds: 0, peerWaitsMilliseconds: 3414)
+      mechanism: .off, durationMilliseconds: 0, peerWaitsMilliseconds: 3414,
+      isSafe: false)
     router.checks = [
       CheckStatus(name: "postgres-answers", passing: false, since: noon, detail: "timeout"),
       CheckStatus(name: "disk", passing: true, since: noon),
@@ -88,7 +89,7 @@ struct StatusTextTests {
           addresses    192.0.2.100/24, 192.0.2.101/24 (not held here)
           priority     0, configured 150
           active       nobody known
-          lease        off; a Backup waits 3414 ms
+          lease        off; a Backup waits 3414 ms or more
           checks       postgres-answers  failed for 4 s: timeout
                        disk              passing for 4 s
           peers        db-b  192.0.2.2  not heard yet
@@ -100,7 +101,7 @@ struct StatusTextTests {
           addresses  192.0.2.100/24 (not held here)
           priority   150
           active     192.0.2.1
-          lease      bpf, 2500 ms; a Backup waits 3414 ms
+          lease      bpf, 2500 ms; a Backup waits 3414 ms or more
           counted    advertisements 0 sent, 0 received; elections 0
 
         Discarded packets

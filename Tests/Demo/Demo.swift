@@ -33,6 +33,7 @@ struct Demo {
     try planned(stage)
     try linkLoss(stage)
     try restore(stage)
+    try kill(stage)
     try end(stage)
   }
 
@@ -143,8 +144,30 @@ struct Demo {
     console.result("\(active.node) answered all the time")
   }
 
+  private func kill(_ stage: Stage) throws {
+    let old = try stage.active()
+    let new = stage.other(than: old)
+    let start = Moment.now
+    console.step(5, "The Active node's daemon is killed")
+    console.say(
+      """
+      godwitd on \(old.node) gets SIGKILL: it can neither remove the address nor say goodbye. The \
+      kernel answers for the address only while the daemon keeps telling it to, so the node falls \
+      silent 2.5 s after the last advertisement; \(new.node) takes over half a second later or \
+      more. Then the daemon of \(old.node) is started again, as systemd would.
+      """)
+    try old.kill()
+    try new.wait(for: "active")
+    try stage.awaitAnswers(of: new)
+    try measure(stage, since: start, old, new)
+    try old.start()
+    try old.wait(for: "backup")
+    try showStatus(stage)
+    console.result("\(old.node) never answered again once \(new.node) had begun to")
+  }
+
   private func end(_ stage: Stage) throws {
-    console.step(5, "The end")
+    console.step(6, "The end")
     stage.probe?.stop()
     guard let report = stage.probe?.report() else { throw LabError("the probe is gone") }
     let moments = report.twoHolders()

@@ -226,6 +226,21 @@ import VRRP
     #expect(story.words() == ["install", "open lease"])
   }
 
+  @Test("an announcement that an operator asks for waits until removed addresses are back")
+  func announceWhileAway() {
+    var story = Story(hooks: [])
+    story.hold()
+    story.told = []
+    story.hasAddresses = false
+    story.feed(.addressesLost)
+    story.feed(.announce)
+    #expect(story.told.isEmpty)
+    story.run(until: at(4.001))
+    let effects = story.told.map(\.effect)
+    #expect(effects.firstIndex(of: .install) == 0)
+    #expect(effects.contains(.announce(0..<1)))
+  }
+
   // MARK: Term and reason
 
   @Test("a silent Active of lower priority is a timeout, not a preemption")

@@ -52,10 +52,11 @@ struct RecoveryScenarioTests {
     process.signal(SIGSTOP)
     try scenario["b"].wait(for: "active")
     process.signal(SIGCONT)
-    // Of two Active Routers the better one stays (RFC 9568 section 6.4.3).
-    try scenario.waitForHolder("a")
-    try scenario["b"].wait(for: "backup")
-    #expect(try lab.holders(of: Scenario.address) == ["a"])
+    // Its lease had ended, so it is Backup before it says a word; the other one stays.
+    try scenario["a"].wait(for: "backup")
+    try scenario.waitForHolder("b")
+    #expect(try scenario.history("a").contains { $0.event == "backup" && $0.reason == "lease" })
+    #expect(try lab.holders(of: Scenario.address) == ["b"])
   }
 
   enum Loss: CaseIterable { case port, link, interface }

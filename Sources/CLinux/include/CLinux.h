@@ -1,6 +1,7 @@
 #ifndef GODWIT_CLINUX_H
 #define GODWIT_CLINUX_H
 
+#include "fence.h"
 #include "network.h"
 #include "process.h"
 #endif

@@ -1,0 +1,197 @@
+import Configuration
+import Failover
+import LinuxIO
+import VRRP
+
+// How the kernel is made to silence this node in time.
+extension Daemon {
+  /// How often the kernel is asked whether all of ours is still there: while something is held, and
+  /// otherwise.
+  static let leaseInspection = (held: Duration.seconds(2), idle: Duration.seconds(10))
+
+  /// How late the renewal of a lifetime may come after its advertisement.
+  static let lifetimeTolerance = Duration.milliseconds(50)
+
+  // MARK: Fences
+
+  /// Silences the virtual addresses on the interface until a lease is open; the fault when the kernel
+  /// refuses.
+  func fence(_ router: LocalRouter) -> Fault? {
+    guard let link = router.link, router.configuration.lease.isEnforced else {
+      unfence(router)
+      return nil
+    }
+    let identifier = LeaseIdentifier(
+      interfaceIndex: link.index, virtualRouter: router.identifier.number, family: router.family)
+    let addresses = router.addressesToMove(interfaces, link.index).map(\.address)
+    if let old = router.fence, old.identifier != identifier { unfence(router) }
+    if let old = router.fence, old.addresses == addresses { return nil }
+    do throws(SystemError) {
+      try lease.fence(identifier, addresses: addresses)
+      let isNew = router.fence == nil
+      router.fence = (identifier, addresses)
+      // A reload that brings the lease must not silence an Active Router.
+      if isNew, router.participant.tenure.isHolding, let end = router.participant.leaseEnd {
+        try lease.grant(identifier, until: end)
+      }
+      return nil
+    } catch {
+      return .leaseRefused("\(error)")
+    }
+  }
+
+  /// Takes the fence of a virtual router away.
+  func unfence(_ router: LocalRouter) {
+    guard let fence = router.fence else { return }
+    router.fence = nil
+    do throws(SystemError) {
+      try lease.unfence(fence.identifier)
+    } catch {
+      // An interface that is gone has taken it along.
+      guard interfaces.links[fence.identifier.interfaceIndex] != nil else { return }
+      log.write(.warning, "\(router.name): the fence could not be removed: \(error)")
+    }
+  }
+
+  // MARK: The lease
+
+  func openLease(_ router: LocalRouter, until end: Instant) {
+    guard router.configuration.lease.isEnforced else { return }
+    guard let fence = router.fence else {
+      feed(router, .leaseRefused("the addresses are not fenced"))
+      return
+    }
+    do throws(SystemError) {
+      try lease.grant(fence.identifier, until: end)
+      router.isSilenced = false
+    } catch {
+      feed(router, .leaseRefused("\(error)"))
+    }
+  }
+
+  func renewLease(_ router: LocalRouter, until end: Instant) {
+    guard router.hasBeaten, let fence = router.fence else { return }
+    if lease.mechanism == .addressLifetime { return renewByLifetime(router, until: end) }
+    do throws(LeaseError) {
+      try lease.renew(fence.identifier, until: end)
+    } catch {
+      switch error {
+      case .lapsed: regain(router, until: end)
+      case .refused(let why):
+        router.counters.beatsFailed += 1
+        feed(router, .beatFailed("the lease could not be renewed: \(why)"))
+      }
+    }
+  }
+
+  /// The kernel does not have the lease any more. Where somebody removed all of ours it is put back,
+  /// since this daemon was in time; a lease that has just run out is not revived.
+  private func regain(_ router: LocalRouter, until end: Instant) {
+    guard let fence = router.fence, inspectLeases().contains(fence.identifier) else {
+      feed(router, .leaseLost)
+      return
+    }
+    openLease(router, until: end)
+  }
+
+  func closeLease(_ router: LocalRouter) {
+    guard let fence = router.fence else { return }
+    do throws(SystemError) {
+      try lease.close(fence.identifier)
+      router.isSilenced = lease.mechanism != .addressLifetime
+    } catch {
+      router.isSilenced = false
+      log.write(.error, "\(router.name): the lease could not be closed: \(error)")
+    }
+  }
+
+  // MARK: Lifetimes
+
+  /// Without a fence the lifetime of the addresses is the lease. It is relative: whoever comes late
+  /// would extend it too far.
+  private func renewByLifetime(_ router: LocalRouter, until end: Instant) {
+    let left = end - Clock.now()
+    guard left >= router.configuration.lease.duration - Self.lifetimeTolerance else {
+      feed(router, .beatFailed("godwitd was too late to renew the lifetime of the addresses"))
+      return
+    }
+    refresh(router, 0..<router.configuration.addresses.count)
+  }
+
+  /// Renews the lifetime of held addresses.
+  func refresh(_ router: LocalRouter, _ places: Range<Int>) {
+    guard let link = router.link, let lifetime = router.addressLifetime(lease.mechanism) else {
+      return
+    }
+    let wanted = Set(router.configuration.addresses[places])
+    let addresses = router.addressesToMove(interfaces, link.index).filter(wanted.contains)
+    let failure = interfaces.refresh(addresses, link.index, lifetime: lifetime)
+    guard let failure else { return }
+    log.writeLimited(
+      .error, about: "lifetime \(router.name)", at: Clock.now(),
+      "\(router.name): the lifetime of addresses could not be renewed: \(failure)")
+    if lease.mechanism == .addressLifetime {
+      feed(router, .beatFailed("the lifetime of addresses could not be renewed: \(failure)"))
+    }
+  }
+
+  // MARK: Looking after it
+
+  /// Puts back what somebody removed from the kernel; the leases that have to be opened again.
+  private func inspectLeases() -> [LeaseIdentifier] {
+    do throws(SystemError) {
+      let rebuilt = try lease.repair()
+      if !rebuilt.isEmpty {
+        leaseRepairs += 1
+        log.write(
+          .warning,
+          "somebody removed what silences this node in time from the kernel (`nft flush ruleset`?);"
+            + " it is back in place")
+      }
+      return rebuilt
+    } catch {
+      log.writeLimited(
+        .error, about: "lease", at: Clock.now(),
+        "what silences this node in time could not be looked after: \(error)")
+      return []
+    }
+  }
+
+  /// Looks after the fences of everybody.
+  func inspectLeasesWhenDue(at now: Instant) {
+    guard let due = leaseInspectionDue, due <= now else { return }
+    let rebuilt = Set(inspectLeases())
+    for router in routers {
+      guard let fence = router.fence, rebuilt.contains(fence.identifier),
+        router.participant.tenure.isHolding, let end = router.participant.leaseEnd
+      else { continue }
+      openLease(router, until: end)
+    }
+    scheduleLeaseInspection(at: now)
+  }
+
+  func scheduleLeaseInspection(at now: Instant) {
+    guard lease.mechanism == .bpf || lease.mechanism == .nftables else { return }
+    let isHolding = routers.contains { $0.participant.tenure.isHolding }
+    leaseInspectionDue =
+      now + (isHolding ? Self.leaseInspection.held : Self.leaseInspection.idle)
+  }
+}
+
+extension LocalRouter {
+  /// The lifetime that the addresses are added with; nil for ever.
+  func addressLifetime(_ mechanism: LeaseMechanism) -> Duration? {
+    guard configuration.lease.isEnforced else { return nil }
+    return mechanism == .addressLifetime
+      ? configuration.lifetimeAsLease : configuration.lease.addressLifetime
+  }
+}
+
+extension VirtualRouterConfiguration {
+  var lifetimeAsLease: Duration? {
+    lease.lifetimeAsLease(interval: router.advertisementInterval.duration)
+  }
+}
+extension Daemon {
+  func resetConnections(_ router: LocalRouter) {}
+}
