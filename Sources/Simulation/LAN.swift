@@ -8,6 +8,8 @@ struct LAN {
   private(set) var isPartitioned = false
   /// Until when advertisements were filtered while other frames passed.
   private(set) var lastFiltered: Nanoseconds = -1_000_000 * .second
+  /// When a division last ended.
+  private(set) var lastMended: Nanoseconds = -1_000_000 * .second
   /// When a priority 0 was last sent.
   var lastGoodbye: Nanoseconds = -1_000_000 * .second
   /// The node that the client's neighbour entry names; nil when it has none.
@@ -47,6 +49,7 @@ struct LAN {
 
   mutating func mend(at now: Nanoseconds) {
     isPartitioned = false
+    lastMended = now
     if lastFiltered == .max { lastFiltered = now }
     clientSide = 0xff
     for pair in isCut.indices where isCut[pair] {
@@ -58,6 +61,7 @@ struct LAN {
 
   /// The node was out of reach until now.
   mutating func wasApart(_ node: Int, until now: Nanoseconds) {
+    lastMended = now
     for other in 0..<8 {
       cutEnded[node * 8 + other] = now
       cutEnded[other * 8 + node] = now

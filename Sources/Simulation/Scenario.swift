@@ -7,8 +7,9 @@ import VRRP
 /// The assumptions under which two nodes never answer at once, kept by the scenario and the LAN:
 /// - drift: a clock runs at most 200 ppm wrong, so that a lease and a wait of three intervals are
 ///   never wrong by more than the skew;
-/// - delay: `maximumDelay` is below the difference of any two skews, and below half of what the lease
-///   leaves of three intervals;
+/// - delay: `maximumDelay` is below the difference of any two skews, below half of what the lease leaves
+///   of three intervals, and below half of the time in which claims settle (in pairs it may be longer,
+///   and two claims at the same moment are then let pass: `World.haveRaced`);
 /// - loss: an advertisement may be lost only for a Backup that would claim after the end of the
 ///   lease which is counted from it (`World.mayLose`);
 /// - division: advertisements pass between all nodes or, in a group, between none of two sides: with
@@ -37,6 +38,8 @@ public struct Scenario: Sendable {
   var addresses = AddressSet(first: 1)
   var minimumDelay: Nanoseconds = 0
   var maximumDelay: Nanoseconds = 0
+  /// Whether two claims at the same moment hear of each other before the addresses come.
+  var isFast = true
   var lossPercent = 0
   var duplicatePercent = 0
   /// The most that a call takes where calls are slow.
@@ -107,7 +110,10 @@ public struct Scenario: Sendable {
     let gap: Nanoseconds = members[0].priority == Priority(60) ? 100 : 12
     let skew = (version == .version2 ? .second : shortest) * gap / 256
     let room = (30 - Nanoseconds(leaseTenths)) * shortest / 10
-    let limit = min(skew * 6 / 10, room * 4 / 10)
+    // What two claims at the same moment are given to hear of each other, there and back.
+    let settling = min(shortest / 8, 10 * .millisecond) * 9 / 20
+    isFast = gap < 100 || random.chance(50)
+    let limit = min(skew * 6 / 10, room * 4 / 10, isFast ? settling : .second)
     maximumDelay = random.chance(50) ? limit : max(limit / 20, 50 * .microsecond)
     minimumDelay = maximumDelay / 20
     lossPercent = random.pick([0, 0, 10, 40])
