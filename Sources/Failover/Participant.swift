@@ -389,30 +389,32 @@ public struct Participant: Sendable {
       let isAlone = settings.isPair && formerRouter != nil
       return isAlone ? nil : now + min(interval / 8, Self.settlingTime)
     case .ownership, .preemption:
-      // The first has just left.
-      beatsToSend = Self.beatsToBeHeard - 1
-      return untilHeard(at: now)
+      pushAside(at: now)
+      return heldOff(at: now)
     }
   }
 
-  /// When the other router has heard one of the advertisements that are still to leave, or its lease
-  /// has ended: all of a lease is less than three intervals of its own.
-  private mutating func untilHeard(at now: Instant) -> Instant {
-    let leaseEnds = now + rivalInterval.duration * Self.beatsToBeHeard
-    rivalEnds = leaseEnds
-    return max(now + interval * (beatsToSend + 1), leaseEnds)
+  /// Another router is Active; the first advertisement that it can hear has just left.
+  private mutating func pushAside(at now: Instant) {
+    beatsToSend = Self.beatsToBeHeard - 1
+    rivalEnds = now + rivalInterval.duration * Self.beatsToBeHeard
+  }
+
+  /// Until when the addresses stay away: the other router has heard all the advertisements that it
+  /// may take, or its lease has ended, which is less than three of its own intervals.
+  private func heldOff(at now: Instant) -> Instant {
+    let heard = now + interval * (beatsToSend + 1)
+    return max(heard, rivalEnds ?? heard)
   }
 
   private mutating func holdOff(at now: Instant, _ effects: inout [Effect]) {
-    let heard = now + interval * (beatsToSend + 1)
-    perform(.holdOff(until: max(heard, rivalEnds ?? heard)), at: now, &effects)
+    perform(.holdOff(until: heldOff(at: now)), at: now, &effects)
   }
 
   /// Another router is Active and has not heard of this one's better claim.
   private mutating func rivalHeard(at now: Instant, _ effects: inout [Effect]) {
     guard tenure.state.isClaiming else { return }
-    beatsToSend = Self.beatsToBeHeard - 1
-    rivalEnds = now + rivalInterval.duration * Self.beatsToBeHeard
+    pushAside(at: now)
     holdOff(at: now, &effects)
   }
 

@@ -52,6 +52,9 @@ import Testing
       begin: .initialize, event: .lapse, actions: [], end: .initialize,
       deadline: nil, name: "there is nothing that could lapse"),
     Cell(
+      begin: .initialize, event: .slept, actions: [], end: .initialize,
+      deadline: nil, name: "a sleep means nothing"),
+    Cell(
       begin: .initialize, event: .priority(Priority(90)), actions: [], end: .initialize,
       deadline: nil, name: "a priority is kept for later"),
     Cell(
@@ -89,6 +92,9 @@ import Testing
     Cell(
       begin: .backup, event: .lapse, actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "there is nothing that could lapse"),
+    Cell(
+      begin: .backup, event: .slept, actions: [], end: .backup,
+      deadline: down, name: "who slept has heard nothing and waits again"),
     Cell(
       begin: .backup, event: .priority(Priority(90)), actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "a priority leaves the running timer alone"),
@@ -135,6 +141,9 @@ import Testing
       begin: .active, event: .lapse, actions: [], end: .backup,
       deadline: down, name: "who woke too late is Backup again without a word"),
     Cell(
+      begin: .active, event: .slept, actions: [], end: .active,
+      deadline: interval - .milliseconds(500), name: "the lease tells whether a sleep was too long"),
+    Cell(
       begin: .active, event: .priority(Priority(90)), actions: [], end: .active,
       deadline: interval - .milliseconds(500), name: "a priority waits for the next advertisement"),
     Cell(
@@ -158,7 +167,7 @@ import Testing
   func matrixIsComplete() {
     var pairs: Set<String> = []
     for cell in Self.matrix { pairs.insert("\(cell.begin) \(Self.kind(cell.event))") }
-    #expect(pairs.count == 3 * 9)
+    #expect(pairs.count == 3 * 10)
   }
 
   // MARK: Initialize
@@ -532,6 +541,7 @@ import Testing
     case .advertisement: "advertisement"
     case .yield: "yield"
     case .lapse: "lapse"
+    case .slept: "slept"
     case .priority: "priority"
     case .source: "source"
     case .settings: "settings"
