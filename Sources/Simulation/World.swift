@@ -58,7 +58,9 @@ public struct World {
     programRandom = random.fork()
     kernelRandom = random.fork()
     for member in scenario.members { nodes.append(makeNode(member)) }
-    for index in nodes.indices { agenda.add(.boot, to: index, at: networkRandom.time(0 ... .second)) }
+    for index in nodes.indices {
+      agenda.add(.boot, to: index, at: networkRandom.time(0 ... .second))
+    }
     for (place, injection) in scenario.injections.enumerated() {
       agenda.add(.injection(place), to: injection.node ?? 0, at: injection.time)
     }

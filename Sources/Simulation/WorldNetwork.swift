@@ -31,7 +31,9 @@ extension World {
   }
 
   private mutating func transmit(_ advertisement: Advertisement, from sender: Int, to other: Int) {
-    guard nodes[other].hasCarrier, lan.carriesAdvertisements(from: sender, to: other) else { return }
+    guard nodes[other].hasCarrier, lan.carriesAdvertisements(from: sender, to: other) else {
+      return
+    }
     if scenario.lossPercent > 0, !isQuiet, networkRandom.chance(scenario.lossPercent),
       advertisement.priority == .release || mayLose(from: sender, to: other)
     {

@@ -80,7 +80,10 @@ extension World {
 
   /// No advertisement is late because of a hook, or anything else but a process that stands still.
   mutating func noteSent(_ priority: Priority, _ index: Int) {
-    guard priority != .release else { return nodes[index].promises.lastSent = nil }
+    guard priority != .release else {
+      nodes[index].promises.lastSent = nil
+      return
+    }
     if let last = nodes[index].promises.lastSent, nodes[index].lastStall < last {
       let gap =
         nodes[index].clock.local(at: now) - nodes[index].clock.local(at: last)

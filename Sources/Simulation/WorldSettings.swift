@@ -57,7 +57,8 @@ extension World {
       lease: LeaseSettings(
         duration: interval.duration * scenario.leaseTenths / 10,
         isEnforced: scenario.mechanism != .none),
-      checks: member.hasChecks ? Self.checks : [], hooks: Array(Self.hooks.prefix(member.hookCount)))
+      checks: member.hasChecks ? Self.checks : [], hooks: Array(Self.hooks.prefix(member.hookCount))
+    )
   }
 
   /// Changes the configuration file and has it loaded.

@@ -5,7 +5,8 @@ import Simulation
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Run nodes on a virtual LAN under a virtual clock, and see whether the promises hold.")
+    abstract: "Run nodes on a virtual LAN under a virtual clock, and see whether the promises hold."
+  )
 
   @Option(help: "How many seeds to run.")
   var seeds: UInt64 = 1000

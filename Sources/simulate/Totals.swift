@@ -23,7 +23,8 @@ struct Totals {
   }
 
   func show(in duration: Duration) {
-    let seconds = Double(duration.components.seconds)
+    let seconds =
+      Double(duration.components.seconds)
       + Double(duration.components.attoseconds) / 1e18
     let simulated = time / 1_000_000_000
     let nodeSeconds = nodeTime / 1_000_000_000
