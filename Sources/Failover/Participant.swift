@@ -36,9 +36,9 @@ public struct Participant: Sendable {
     case failover(OperationIdentifier)
     /// An operator wants the addresses announced again.
     case announce
-    /// The machine slept: what was sent meanwhile reached nobody here. Comes before anything else
-    /// after that.
-    case slept
+    /// Advertisements may have come that nobody heard: the machine slept, or the socket's buffer
+    /// overflowed. Comes right behind those that still waited, and ahead of everything else.
+    case advertisementsMissed
     /// The configuration changed in values that need no new election.
     case settings(ParticipantSettings)
     case shutdown
@@ -233,7 +233,7 @@ public struct Participant: Sendable {
       startWhenChecked(at: now, &effects)
     case .failover(let operation): perform(.failover(operation), at: now, &effects)
     case .announce: announceAgain(at: now, &effects)
-    case .slept: elect(.slept, at: now, &effects)
+    case .advertisementsMissed: elect(.advertisementsMissed, at: now, &effects)
     case .settings(let settings): adopt(settings, at: now, &effects)
     case .shutdown: perform(.shutdown, at: now, &effects)
     }

@@ -65,8 +65,8 @@ public struct VirtualRouter: Equatable, Sendable {
     case yield
     /// As Active: stop being it without a word, since the others may not have waited.
     case lapse
-    /// The machine slept: a Backup has heard nothing and has to wait again.
-    case slept
+    /// Advertisements may have come that nobody heard: a Backup has to wait again.
+    case advertisementsMissed
     /// Checks moved the effective priority, 1-255.
     case priority(Priority)
     /// The interface has another primary address.
@@ -189,7 +189,7 @@ public struct VirtualRouter: Equatable, Sendable {
       hear(advertisement, from: sender, as: backup, at: now)
       return []
 
-    case (.backup(let backup), .slept):
+    case (.backup(let backup), .advertisementsMissed):
       becomeBackup(at: now, yields: backup.yields)
       return []
 
@@ -224,8 +224,9 @@ public struct VirtualRouter: Equatable, Sendable {
 
     // What has no meaning in a state.
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
-      (.initialize, .yield), (.initialize, .lapse), (.initialize, .slept), (.backup, .startup),
-      (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .slept):
+      (.initialize, .yield), (.initialize, .lapse), (.initialize, .advertisementsMissed),
+      (.backup, .startup),
+      (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .advertisementsMissed):
       return []
     }
   }

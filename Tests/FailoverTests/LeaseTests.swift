@@ -299,7 +299,7 @@ import VRRP
     story.hear(200)
     _ = story.words()
     story.now = at(60)
-    story.feed(.slept)
+    story.feed(.advertisementsMissed)
     story.feed(.timer)
     #expect(story.words() == [])
     #expect(story.participant.nextDeadline == at(63.609375))

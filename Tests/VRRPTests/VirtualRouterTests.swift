@@ -52,8 +52,8 @@ import Testing
       begin: .initialize, event: .lapse, actions: [], end: .initialize,
       deadline: nil, name: "there is nothing that could lapse"),
     Cell(
-      begin: .initialize, event: .slept, actions: [], end: .initialize,
-      deadline: nil, name: "a sleep means nothing"),
+      begin: .initialize, event: .advertisementsMissed, actions: [], end: .initialize,
+      deadline: nil, name: "there was nothing to hear"),
     Cell(
       begin: .initialize, event: .priority(Priority(90)), actions: [], end: .initialize,
       deadline: nil, name: "a priority is kept for later"),
@@ -93,8 +93,8 @@ import Testing
       begin: .backup, event: .lapse, actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "there is nothing that could lapse"),
     Cell(
-      begin: .backup, event: .slept, actions: [], end: .backup,
-      deadline: down, name: "who slept has heard nothing and waits again"),
+      begin: .backup, event: .advertisementsMissed, actions: [], end: .backup,
+      deadline: down, name: "who may have missed some waits again"),
     Cell(
       begin: .backup, event: .priority(Priority(90)), actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "a priority leaves the running timer alone"),
@@ -141,8 +141,8 @@ import Testing
       begin: .active, event: .lapse, actions: [], end: .backup,
       deadline: down, name: "who woke too late is Backup again without a word"),
     Cell(
-      begin: .active, event: .slept, actions: [], end: .active,
-      deadline: interval - .milliseconds(500), name: "the lease tells whether a sleep was too long"),
+      begin: .active, event: .advertisementsMissed, actions: [], end: .active,
+      deadline: interval - .milliseconds(500), name: "the lease tells whether it was too long"),
     Cell(
       begin: .active, event: .priority(Priority(90)), actions: [], end: .active,
       deadline: interval - .milliseconds(500), name: "a priority waits for the next advertisement"),
@@ -541,7 +541,7 @@ import Testing
     case .advertisement: "advertisement"
     case .yield: "yield"
     case .lapse: "lapse"
-    case .slept: "slept"
+    case .advertisementsMissed: "advertisementsMissed"
     case .priority: "priority"
     case .source: "source"
     case .settings: "settings"
