@@ -59,8 +59,12 @@ struct NodeProcess {
   /// The answer that is being performed, and how much of it is done.
   var effects: [Participant.Effect] = []
   var effectHead = 0
+  /// When the participant gave that answer.
+  var answered: Nanoseconds = 0
   /// Advertisements that wait in the socket.
   var socket: [(advertisement: Advertisement, addresses: AddressSet, from: Int)] = []
+  /// Whether advertisements came while the buffer was full (SO_RXQ_OVFL of socket(7)).
+  var hasOverflowed = false
   /// What else the loop will find: ends of programs, link events, commands.
   var others: [Waiting] = []
   /// When `.timer` is due.

@@ -22,6 +22,10 @@ extension Scenario {
         random.time(1...30 * .second),
       ]))
     let node: Int? = random.chance(50) ? nil : random.below(members.count)
+    if breach == .lateTimeout, random.chance(40) {
+      let slow = Mishap.callsAreSlow(upTo: lateness, lasting: min(left, 10 * .second))
+      return Injection(time: time, node: nil, mishap: slow)
+    }
     let mishap =
       hasStalls && random.chance(40)
       ? processMishap(lasting, &random) : outerMishap(lasting, &random)

@@ -141,7 +141,8 @@ public struct Scenario: Sendable {
     leaseTenths = 25
     lossPercent = 0
     switch breach {
-    case .drift: for index in members.indices { members[index].drift *= 1000 }
+    case .drift:
+      for index in members.indices { members[index].drift = index % 2 == 0 ? -250_000 : 250_000 }
     case .loss: lossPercent = 40
     case .delay: maximumDelay = longestInterval * 2
     case .pauseWithoutLease: mechanism = .none
@@ -152,7 +153,8 @@ public struct Scenario: Sendable {
       lateness = longestInterval
     case .equalPriorities:
       for index in members.indices { members[index].priority = .standard }
-      minimumDelay = maximumDelay / 2
+      minimumDelay = longestInterval / 16
+      maximumDelay = longestInterval / 8
     case .oldTerm: break
     }
   }

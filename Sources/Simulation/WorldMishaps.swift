@@ -9,13 +9,17 @@ extension World {
     note("\(index) ! \(injection.mishap)")
     switch injection.mishap {
     case .crash(let effects, let downFor):
-      guard nodes[index].isRunning else { return }
-      if effects == 0 { return crash(index, downFor: downFor) }
-      nodes[index].armedCrash = (effects, downFor)
+      if effects > 0 {
+        nodes[index].armedCrash = (effects, downFor)
+        return
+      }
+      if nodes[index].isRunning { crash(index, downFor: downFor) }
     case .stall(let effects, let lasting):
-      guard nodes[index].isRunning else { return }
-      if effects == 0 { return pause(index, for: lasting) }
-      nodes[index].armedStall = (effects, lasting)
+      if effects > 0 {
+        nodes[index].armedStall = (effects, lasting)
+        return
+      }
+      if nodes[index].isRunning { pause(index, for: lasting) }
     case .sleep(let time): sleep(index, for: time)
     case .partition(let side, let kind, let lasting):
       guard !lan.isPartitioned else { return }
@@ -68,7 +72,8 @@ extension World {
   private mutating func pause(_ index: Int, for time: Nanoseconds) {
     note("\(index) stands still for \(History.text(time)) s")
     statistics.stalls += 1
-    stall(index, for: time)
+    // What was armed late ends with the trouble all the same.
+    stall(index, for: min(time, max(1, scenario.troubleEnds - .millisecond - now)))
   }
 
   private mutating func sleep(_ index: Int, for time: Nanoseconds) {
@@ -84,7 +89,7 @@ extension World {
     note("\(index) wakes up")
     nodes[index].asleepUntil = 0
     checkOverlaps(of: index)
-    if nodes[index].isRunning { nodes[index].process.queue.append(.slept) }
+    if nodes[index].isRunning { missAdvertisements(index) }
     work(index)
   }
 

@@ -9,6 +9,12 @@ extension World {
     if priority == .release, nodes[index].process.closeFailed, nodes[index].process.removeFailed {
       return
     }
+    // Nor one so late that the others may have stopped waiting.
+    if priority == .release,
+      now - nodes[index].process.answered > Nanoseconds(nodes[index].interval.duration)
+    {
+      return
+    }
     noteSent(priority, index)
     let fails = nodes[index].fails(.send, at: now)
     nodes[index].process.lastSendFailed = fails
@@ -69,16 +75,21 @@ extension World {
     case .active:
       // It has to be heard before the addresses of whoever pushes it aside come.
       let holdsOff = Nanoseconds(nodes[sender].interval.duration) * 5 / 2
-      return !scenario.hasStalls && next < nodes[sender].promises.elected + holdsOff
+      return !scenario.hasStalls && scenario.isFast
+        && next < nodes[sender].promises.elected + holdsOff
     }
   }
 
   mutating func receive(
     _ advertisement: Advertisement, _ addresses: AddressSet, from sender: Int, at index: Int
   ) {
-    guard nodes[index].isRunning, nodes[index].hasCarrier, nodes[index].asleepUntil == 0,
-      nodes[index].process.socket.count < NodeProcess.socketLimit
-    else { return }
+    guard nodes[index].isRunning, nodes[index].hasCarrier, nodes[index].asleepUntil == 0 else {
+      return
+    }
+    guard nodes[index].process.socket.count < NodeProcess.socketLimit else {
+      nodes[index].process.hasOverflowed = true
+      return
+    }
     nodes[index].process.socket.append((advertisement, addresses, sender))
     work(index)
   }

@@ -29,6 +29,10 @@ extension World {
     let clock = nodes[index].clock
     nodes[index].process.due =
       nodes[index].process.participant.nextDeadline.map { clock.time(of: $0) } ?? .max
+    if nodes[index].process.hasOverflowed {
+      missAdvertisements(index)
+      return true
+    }
     if nodes[index].process.due <= now {
       if hearsBeforeClaiming(index) {
         while !nodes[index].process.socket.isEmpty { takeAdvertisement(index) }
@@ -52,6 +56,13 @@ extension World {
     return true
   }
 
+  /// What still waits is heard first: a goodbye among it may be long out of date.
+  mutating func missAdvertisements(_ index: Int) {
+    nodes[index].process.hasOverflowed = false
+    while !nodes[index].process.socket.isEmpty { takeAdvertisement(index) }
+    nodes[index].process.queue.append(.advertisementsMissed)
+  }
+
   /// What waits in the socket is heard before Active_Down_Timer counts.
   private func hearsBeforeClaiming(_ index: Int) -> Bool {
     guard !nodes[index].process.socket.isEmpty,
@@ -60,7 +71,7 @@ extension World {
     return backup.activeDownTimer <= nodes[index].clock.instant(at: now)
   }
 
-  private mutating func takeAdvertisement(_ index: Int) {
+  mutating func takeAdvertisement(_ index: Int) {
     let (advertisement, addresses, sender) = nodes[index].process.socket.removeFirst()
     let source = Self.address(sender)
     let lists = addresses == nodes[index].addresses
@@ -79,6 +90,7 @@ extension World {
     let instant = nodes[index].clock.instant(at: now)
     nodes[index].process.effects = nodes[index].process.participant.handle(event, at: instant)
     nodes[index].process.effectHead = 0
+    nodes[index].process.answered = now
     // On its way to the disk before anything of it is performed: a crash must not bring it back.
     nodes[index].storedTerm = nodes[index].process.participant.term
     noteElection(index)
