@@ -32,10 +32,13 @@ let package = Package(
 
     // Many nodes of them on a virtual clock.
     .target(name: "Simulation", dependencies: ["VRRP", "Failover"], swiftSettings: strict),
+    // What went into a daemon's participants, to be played again.
+    .target(name: "Recording", dependencies: ["VRRP", "Failover"], swiftSettings: strict),
     .executableTarget(
       name: "simulate",
       dependencies: [
-        "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Simulation", "Recording",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
     // The rooms around them.
@@ -74,7 +77,10 @@ let package = Package(
     .testTarget(
       name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Simulation", "Failover", "VRRP"],
+      name: "SimulationTests", dependencies: ["Simulation", "Recording", "Failover", "VRRP"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RecordingTests", dependencies: ["Recording", "Failover", "VRRP"],
       swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),

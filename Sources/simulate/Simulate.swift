@@ -23,9 +23,16 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Go on after a failure, and count.")
   var keepGoing = false
 
+  @Option(help: ArgumentHelp("Play a recording of godwitd --record again.", valueName: "file"))
+  var replay: String?
+
+  @Flag(help: "Show every event of a recording.")
+  var verbose = false
+
   static let breaches = Breach.allCases.map(\.rawValue).joined(separator: ", ")
 
   func run() throws {
+    if let replay { return try PlayBack(path: replay, isVerbose: verbose).run() }
     var totals = Totals()
     let clock = ContinuousClock()
     let began = clock.now
