@@ -8,7 +8,7 @@ struct History {
     case word(String)
   }
 
-  private var steps: [(time: Nanoseconds, step: Step)] = []
+  private(set) var steps: [(time: Nanoseconds, step: Step)] = []
 
   mutating func note(_ step: Step, at time: Nanoseconds) { steps.append((time, step)) }
 

@@ -6,7 +6,7 @@ import Testing
   @Test("whatever happens to a few nodes, the promises hold, and in the end one of them answers")
   func promises() {
     var sum = World.Statistics()
-    for seed in 0..<UInt64(120) {
+    for seed in 0..<UInt64(100) {
       let scenario = Scenario(seed: seed)
       let world = Hunt.run(scenario)
       sum.claims += world.statistics.claims
