@@ -6,6 +6,8 @@ SYSCONFDIR ?= /etc
 DESTDIR    ?=
 SECONDS    ?= 60
 ROUNDS     ?= 7
+SEEDS      ?= 10000
+FIRST      ?= 0
 
 # What a bare Debian 12 needs beside Swift 6.3, what the lab needs, and what only tests need.
 PACKAGES      := libnl-3-dev libnl-route-3-dev libyaml-dev pkg-config
@@ -19,12 +21,13 @@ FUZZ_BUILD := -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer \
 RELEASE := -c release --static-swift-stdlib
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo build test bench fuzz format lint install setup lab-setup test-setup release
+.PHONY: help demo build test bench simulate fuzz format lint install setup lab-setup test-setup release
 
 help:
 	@echo "make demo     two nodes, one address, a failover: see it move (root)"
 	@echo "make test     set up, build and run every test (root)"
 	@echo "make build    build for development"
+	@echo "make simulate SEEDS=1000 FIRST=0: nodes on a virtual LAN, with everything that can go wrong"
 	@echo "make bench    measure against keepalived and write Docs/Performance.md (root)"
 	@echo "make fuzz     fuzz every parser for SECONDS=60 in all, or one: TARGET=configuration"
 	@echo "make format   format the sources; make lint: check them"
@@ -70,6 +73,11 @@ test: test-setup
 	$(SWIFT) test --skip-build --skip LabTests
 	@echo "The lab, one test after the other: each has whole nodes to itself"
 	$(SWIFT) test --skip-build --filter LabTests --no-parallel
+
+simulate:
+	@$(SWIFT) build -c release --product simulate
+	@$$($(SWIFT) build -c release --show-bin-path)/simulate --seeds $(SEEDS) --first $(FIRST) \
+	  $(if $(BREAK),--break $(BREAK))
 
 bench: test-setup release
 	GODWIT_PRODUCTS=$$($(SWIFT) build $(RELEASE) --show-bin-path) \

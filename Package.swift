@@ -30,6 +30,17 @@ let package = Package(
     .target(name: "VRRP", swiftSettings: strict),
     .target(name: "Failover", dependencies: ["VRRP"], swiftSettings: strict),
 
+    // Many nodes of them on a virtual clock.
+    .target(name: "Simulation", dependencies: ["VRRP", "Failover"], swiftSettings: strict),
+    // What went into a daemon's participants, to be played again.
+    .target(name: "Recording", dependencies: ["VRRP", "Failover"], swiftSettings: strict),
+    .executableTarget(
+      name: "simulate",
+      dependencies: [
+        "Simulation", "Recording",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
     // The rooms around them.
     .target(
       name: "Configuration", dependencies: ["VRRP", "Failover", "CYAML"], swiftSettings: strict),
@@ -65,6 +76,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "Recording", "Failover", "VRRP"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RecordingTests", dependencies: ["Recording", "Failover", "VRRP"],
+      swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
     .testTarget(

@@ -40,6 +40,9 @@ public struct Participant: Sendable {
     case failover(OperationIdentifier)
     /// An operator wants the addresses announced again.
     case announce
+    /// Advertisements may have come that nobody heard: the machine slept, or the socket's buffer
+    /// overflowed. Comes right behind those that still waited, and ahead of everything else.
+    case advertisementsMissed
     /// The configuration changed in values that need no new election.
     case settings(ParticipantSettings)
     case shutdown
@@ -119,6 +122,10 @@ public struct Participant: Sendable {
   /// How many more advertisements have to leave before the addresses may come: another router is
   /// Active, and hears at least one of three.
   private var beatsToSend = 0
+  /// The interval of whoever was last heard as Active: its lease goes by it.
+  private var rivalInterval: AdvertisementInterval
+  /// Before this its lease may not have ended.
+  private var rivalEnds: Instant?
   /// The shorter lease of earlier settings, for as long as a Backup may not know the new interval.
   private var earlierLease: Duration?
   /// When the lifetime of the addresses is renewed, from which place on.
@@ -140,6 +147,7 @@ public struct Participant: Sendable {
     _ settings: ParticipantSettings, term: UInt64, isRestart: Bool = false, at now: Instant
   ) {
     patience = isRestart ? settings.router.advertisementInterval.duration : .zero
+    rivalInterval = settings.router.advertisementInterval
     self.settings = settings
     router = VirtualRouter(settings.router)
     hooks = HookQueue(settings.hooks)
@@ -203,7 +211,7 @@ public struct Participant: Sendable {
   private func isRoutine(_ advertisement: Advertisement, from sender: IPAddress) -> Bool {
     guard case .backup = router.state, let activeRouter else { return false }
     return activeRouter.address == sender && activeRouter.priority == advertisement.priority
-      && advertisement.priority != .release
+      && advertisement.interval == rivalInterval && advertisement.priority != .release
   }
 
   private mutating func route(_ event: Event, at now: Instant, _ effects: inout [Effect]) {
@@ -247,6 +255,7 @@ public struct Participant: Sendable {
       startWhenChecked(at: now, &effects)
     case .failover(let operation): perform(.failover(operation), at: now, &effects)
     case .announce: announceAgain(at: now, &effects)
+    case .advertisementsMissed: elect(.advertisementsMissed, at: now, &effects)
     case .settings(let settings): adopt(settings, at: now, &effects)
     case .shutdown: perform(.shutdown, at: now, &effects)
     }
@@ -312,7 +321,10 @@ public struct Participant: Sendable {
     _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
     _ effects: inout [Effect]
   ) {
-    if advertisement.priority != .release { watch(.advertisementHeard, at: now, &effects) }
+    if advertisement.priority != .release {
+      rivalInterval = advertisement.interval
+      watch(.advertisementHeard, at: now, &effects)
+    }
     elect(.advertisement(advertisement, from: sender), at: now, &effects)
     guard case .backup = router.state else {
       if advertisement.priority != .release { rivalHeard(at: now, &effects) }
@@ -363,8 +375,13 @@ public struct Participant: Sendable {
   private mutating func send(
     _ priority: Priority, at now: Instant, _ effects: inout [Effect]
   ) {
+    guard priority != .release else {
+      heartbeat.stop()
+      // Whoever was being pushed aside may still answer: no goodbye tells the others to hurry.
+      if let rivalEnds, now < rivalEnds { return }
+      return effects.append(.send(priority))
+    }
     effects.append(.send(priority))
-    guard priority != .release else { return heartbeat.stop() }
     if beatsToSend > 0 {
       beatsToSend -= 1
       holdOff(at: now, &effects)
@@ -406,24 +423,36 @@ public struct Participant: Sendable {
     switch cause {
     case .silence, .release:
       beatsToSend = 0
+      rivalEnds = nil
       let isAlone = settings.isPair && formerRouter != nil
       return isAlone ? nil : now + min(interval / 8, Self.settlingTime)
     case .ownership, .preemption:
-      // The first has just left.
-      beatsToSend = Self.beatsToBeHeard - 1
-      return now + interval * beatsToSend + interval / 2
+      pushAside(at: now)
+      return heldOff(at: now)
     }
   }
 
+  /// Another router is Active; the first advertisement that it can hear has just left.
+  private mutating func pushAside(at now: Instant) {
+    beatsToSend = Self.beatsToBeHeard - 1
+    rivalEnds = now + rivalInterval.duration * Self.beatsToBeHeard
+  }
+
+  /// Until when the addresses stay away: the other router has heard all the advertisements that it
+  /// may take, or its lease has ended, which is less than three of its own intervals.
+  private func heldOff(at now: Instant) -> Instant {
+    let heard = now + interval * (beatsToSend + 1)
+    return max(heard, rivalEnds ?? heard)
+  }
+
   private mutating func holdOff(at now: Instant, _ effects: inout [Effect]) {
-    perform(
-      .holdOff(until: now + interval * beatsToSend + interval / 2), at: now, &effects)
+    perform(.holdOff(until: heldOff(at: now)), at: now, &effects)
   }
 
   /// Another router is Active and has not heard of this one's better claim.
   private mutating func rivalHeard(at now: Instant, _ effects: inout [Effect]) {
     guard tenure.state.isClaiming else { return }
-    beatsToSend = Self.beatsToBeHeard - 1
+    pushAside(at: now)
     holdOff(at: now, &effects)
   }
 

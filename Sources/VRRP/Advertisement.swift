@@ -26,6 +26,19 @@ public struct Advertisement: Equatable, Sendable {
   /// 1-255.
   public let addressCount: Int
 
+  /// An advertisement that no message was decoded for: of a virtual network or a recording.
+  package init(
+    version: ProtocolVersion, identifier: VirtualRouterIdentifier, priority: Priority,
+    interval: AdvertisementInterval, checksumForm: ChecksumForm, addressCount: Int
+  ) {
+    self.version = version
+    self.identifier = identifier
+    self.priority = priority
+    self.interval = interval
+    self.checksumForm = checksumForm
+    self.addressCount = addressCount
+  }
+
   /// IP protocol number of VRRP (RFC 9568 section 5.1.1.4).
   public static let protocolNumber: UInt8 = 112
   /// Bytes in front of the first address.

@@ -65,6 +65,8 @@ public struct VirtualRouter: Equatable, Sendable {
     case yield
     /// As Active: stop being it without a word, since the others may not have waited.
     case lapse
+    /// Advertisements may have come that nobody heard: a Backup has to wait again.
+    case advertisementsMissed
     /// Checks moved the effective priority, 1-255.
     case priority(Priority)
     /// The interface has another primary address.
@@ -187,6 +189,10 @@ public struct VirtualRouter: Equatable, Sendable {
       hear(advertisement, from: sender, as: backup, at: now)
       return []
 
+    case (.backup(let backup), .advertisementsMissed):
+      becomeBackup(at: now, yields: backup.yields)
+      return []
+
     // Section 6.4.3, Active.
     case (.active, .shutdown):
       state = .initialize
@@ -218,8 +224,9 @@ public struct VirtualRouter: Equatable, Sendable {
 
     // What has no meaning in a state.
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
-      (.initialize, .yield), (.initialize, .lapse), (.backup, .startup), (.backup, .yield),
-      (.backup, .lapse), (.active, .startup):
+      (.initialize, .yield), (.initialize, .lapse), (.initialize, .advertisementsMissed),
+      (.backup, .startup),
+      (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .advertisementsMissed):
       return []
     }
   }

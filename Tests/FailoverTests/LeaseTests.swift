@@ -173,18 +173,18 @@ import VRRP
     #expect(pieces == [0..<64, 64..<100])
   }
 
-  @Test("a router that pushes another aside holds its addresses off until the third advertisement")
+  @Test("a router that pushes another aside holds its addresses off for three intervals")
   func preemption() {
     var story = Story(
       ParticipantSettings(router: routerSettings(preemption: .always), hooks: []))
     story.hear(50)
-    story.run(until: at(6.109))
+    story.run(until: at(6.609))
     #expect(
       story.words() == [
         "backup: startup", "send 100", "claiming: preempted", "send 100", "send 100",
       ])
-    story.run(until: at(6.109375))
-    #expect(story.words() == ["install", "open lease", "active: preempted"])
+    story.run(until: at(6.609375))
+    #expect(story.words() == ["send 100", "install", "open lease", "active: preempted"])
   }
 
   @Test("a node that crashed lets its peers claim first: one interval more at its restart")
@@ -249,9 +249,9 @@ import VRRP
       story.hear(50)
     }
     #expect(!story.hasAddresses)
-    story.run(until: at(11.499))
+    story.run(until: at(11.999))
     #expect(!story.hasAddresses)
-    story.run(until: at(11.5))
+    story.run(until: at(12))
     #expect(story.hasAddresses)
   }
 
@@ -262,10 +262,47 @@ import VRRP
     story.hear(50)
     story.run(until: at(4.7))
     story.feed(.beatFailed("no buffer space"))
-    story.run(until: at(7.109))
+    story.run(until: at(7.609))
     #expect(!story.hasAddresses)
-    story.run(until: at(7.109375))
+    story.run(until: at(7.609375))
     #expect(story.hasAddresses)
+  }
+
+  @Test("whoever is pushed aside keeps its addresses for a lease of its own interval")
+  func longerRivalInterval() throws {
+    let slow = try #require(AdvertisementInterval(centiseconds: 300))
+    var story = Story(
+      ParticipantSettings(router: routerSettings(preemption: .always), hooks: []))
+    story.feed(.advertisement(advertisement(50, interval: slow), from: otherNode))
+    story.run(until: at(12.609))
+    #expect(!story.hasAddresses)
+    story.run(until: at(12.609375))
+    #expect(story.hasAddresses)
+  }
+
+  @Test("who leaves while the one it pushed aside may still answer says no goodbye")
+  func silentGoodbye() {
+    for (left, goodbyes) in [(6.6, 0), (6.61, 1)] {
+      var story = Story(
+        ParticipantSettings(router: routerSettings(preemption: .always), hooks: []))
+      story.hear(50)
+      story.run(until: at(left))
+      story.feed(.shutdown)
+      #expect(story.words().count { $0 == "send 0" } == goodbyes)
+      #expect(!story.hasAddresses)
+    }
+  }
+
+  @Test("a Backup whose machine slept does not take that for the silence of the Active Router")
+  func slept() {
+    var story = Story(hooks: [])
+    story.hear(200)
+    _ = story.words()
+    story.now = at(60)
+    story.feed(.advertisementsMissed)
+    story.feed(.timer)
+    #expect(story.words() == [])
+    #expect(story.participant.nextDeadline == at(63.609375))
   }
 
   @Test("a longer interval is told three times at the old pace, with the old lease")

@@ -66,10 +66,13 @@ import VRRP
     story.end()
     // Whoever is Active may hear of the owner only from its third advertisement.
     #expect(story.words() == [])
-    story.run(until: at(2.499))
+    story.run(until: at(2.999))
     #expect(story.words() == ["send 255", "send 255"])
-    story.run(until: at(2.5))
-    #expect(story.words() == ["install", "open lease", "active: startup", "active 11 startup"])
+    story.run(until: at(3))
+    #expect(
+      story.words() == [
+        "send 255", "install", "open lease", "active: startup", "active 11 startup",
+      ])
   }
 
   @Test("an owner whose promote fails leaves the election for the penalty, too")

@@ -52,6 +52,9 @@ import Testing
       begin: .initialize, event: .lapse, actions: [], end: .initialize,
       deadline: nil, name: "there is nothing that could lapse"),
     Cell(
+      begin: .initialize, event: .advertisementsMissed, actions: [], end: .initialize,
+      deadline: nil, name: "there was nothing to hear"),
+    Cell(
       begin: .initialize, event: .priority(Priority(90)), actions: [], end: .initialize,
       deadline: nil, name: "a priority is kept for later"),
     Cell(
@@ -89,6 +92,9 @@ import Testing
     Cell(
       begin: .backup, event: .lapse, actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "there is nothing that could lapse"),
+    Cell(
+      begin: .backup, event: .advertisementsMissed, actions: [], end: .backup,
+      deadline: down, name: "who may have missed some waits again"),
     Cell(
       begin: .backup, event: .priority(Priority(90)), actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "a priority leaves the running timer alone"),
@@ -135,6 +141,9 @@ import Testing
       begin: .active, event: .lapse, actions: [], end: .backup,
       deadline: down, name: "who woke too late is Backup again without a word"),
     Cell(
+      begin: .active, event: .advertisementsMissed, actions: [], end: .active,
+      deadline: interval - .milliseconds(500), name: "the lease tells whether it was too long"),
+    Cell(
       begin: .active, event: .priority(Priority(90)), actions: [], end: .active,
       deadline: interval - .milliseconds(500), name: "a priority waits for the next advertisement"),
     Cell(
@@ -158,7 +167,7 @@ import Testing
   func matrixIsComplete() {
     var pairs: Set<String> = []
     for cell in Self.matrix { pairs.insert("\(cell.begin) \(Self.kind(cell.event))") }
-    #expect(pairs.count == 3 * 9)
+    #expect(pairs.count == 3 * 10)
   }
 
   // MARK: Initialize
@@ -532,6 +541,7 @@ import Testing
     case .advertisement: "advertisement"
     case .yield: "yield"
     case .lapse: "lapse"
+    case .advertisementsMissed: "advertisementsMissed"
     case .priority: "priority"
     case .source: "source"
     case .settings: "settings"

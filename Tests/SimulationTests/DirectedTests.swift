@@ -1,0 +1,82 @@
+import Testing
+import VRRP
+
+@testable import Simulation
+
+/// Histories that once broke a promise, as small as they get.
+@Suite struct DirectedTests {
+  /// Runs the scenario and records what it broke.
+  @discardableResult func run(_ scenario: Scenario) -> World.Statistics {
+    let world = Hunt.run(scenario)
+    if let violation = world.violation {
+      Issue.record("\(violation.text)\n\(Hunt.history(of: scenario, last: 60))")
+    }
+    return world.statistics
+  }
+
+  @Test("two nodes that start together: one of them answers within 10 s")
+  func calm() {
+    let statistics = run(.directed(length: 10 * .second))
+    #expect(statistics.claims == 1)
+    #expect(statistics.racedOverlaps == 0 && statistics.dividedOverlaps == 0)
+  }
+
+  @Test("a Backup that slept through the advertisements of the Active Router does not claim")
+  func sleepingBackup() {
+    for nodes in [2, 3] {
+      let statistics = run(
+        .directed(
+          nodes: nodes,
+          [Injection(time: 20 * .second, node: 1, mishap: .sleep(10 * .second))]))
+      #expect(statistics.claims == 1)
+    }
+  }
+
+  @Test("a term that a crash cut short does not come back")
+  func crashAfterClaim() {
+    for effects in 1...12 {
+      run(
+        .directed([
+          Injection(
+            time: 1, node: 0, mishap: .crash(afterEffects: effects, downFor: 100 * .millisecond))
+        ]))
+    }
+  }
+
+  @Test("a router that pushes a crashed one aside and leaves again does not hurry the third")
+  func hurriedThird() {
+    let crash = Injection(
+      time: 20 * .second, node: 2, mishap: .crash(afterEffects: 0, downFor: 30 * .second))
+    for milliseconds in stride(from: Nanoseconds(0), to: 4000, by: 50) {
+      var scenario = Scenario.directed(nodes: 3, preemption: .after(.seconds(15)), [crash])
+      // The worst of the three was alone at first, and the best preempts it about now.
+      scenario.injections += [
+        Injection(time: 1, node: 0, mishap: .carrierLost(lasting: 4 * .second, noticedAfter: 1)),
+        Injection(time: 1, node: 1, mishap: .carrierLost(lasting: 4 * .second, noticedAfter: 1)),
+        Injection(
+          time: 20 * .second + milliseconds * .millisecond, node: 0,
+          mishap: .shutdown(downFor: 10 * .second)),
+      ]
+      scenario.injections.sort { $0.time < $1.time }
+      run(scenario)
+    }
+  }
+
+  @Test("the addresses of a router that is pushed aside and stands still have ended in time")
+  func pushedAside() {
+    for tenths in [14, 25, 29] {
+      for milliseconds in stride(from: Nanoseconds(0), to: 8000, by: 100) {
+        run(
+          .directed(
+            leaseTenths: tenths, preemption: .always,
+            [
+              Injection(
+                time: 1, node: 0, mishap: .carrierLost(lasting: 9 * .second, noticedAfter: 1)),
+              Injection(
+                time: 9 * .second + milliseconds * .millisecond, node: 1,
+                mishap: .stall(afterEffects: 0, lasting: 20 * .second)),
+            ]))
+      }
+    }
+  }
+}
