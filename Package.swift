@@ -59,6 +59,9 @@ let package = Package(
     .executableTarget(
       name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO"],
       path: "Tests/Benchmarks", swiftSettings: strict),
+    .executableTarget(
+      name: "godwit-chaos", dependencies: ["Lab", "CLab"], path: "Tests/Chaos",
+      swiftSettings: strict),
 
     .testTarget(
       name: "VRRPTests", dependencies: ["VRRP"], resources: [.copy("Packets")],
