@@ -74,7 +74,8 @@ let package = Package(
       name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab", "CLinux"], swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder", "godwit-chaos"],
+      swiftSettings: strict),
   ]
 )
 
