@@ -193,10 +193,12 @@ static void build(struct program *p, int direction, int addresses, int deadlines
   emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_7, BPF_REG_6, AT_PROTOCOL, 0);
   int ipv4 = jump(p, BPF_JEQ, BPF_REG_7, htons(ETH_P_IP));
   int ipv6 = jump(p, BPF_JEQ, BPF_REG_7, htons(ETH_P_IPV6));
-  pass_if(p, BPF_JNE, BPF_REG_7, htons(ETH_P_ARP));
 
-  // ARP: who is asked for, or who answers (RFC 826). A probe says neither (RFC 5227).
-  decide_by_ipv4(p, out ? ETH_HLEN + 14 : ETH_HLEN + 24, addresses, deadlines);
+  // ARP: who speaks (RFC 826); a probe of our own says nobody (RFC 5227). What comes in may tell this
+  // host of the new holder, and an answer to the rest of it does not get out.
+  pass_if(p, BPF_JNE, BPF_REG_7, htons(ETH_P_ARP));
+  if (out) decide_by_ipv4(p, ETH_HLEN + 14, addresses, deadlines);
+  else p->to_pass[p->passes++] = jump(p, BPF_JA, 0, 0);
 
   land(p, ipv4);
   decide_by_ipv4(p, out ? ETH_HLEN + 12 : ETH_HLEN + 16, addresses, deadlines);

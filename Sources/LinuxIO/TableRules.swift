@@ -162,13 +162,11 @@ struct TableRules {
     let member = [Expression.isIn(Self.addressSet, 1), .verdict(accept: false)]
     switch identifier.family {
     case .ipv4:
-      return [
-        lease,
-        Self.rule(
-          table, chain, [.isProtocol(0x0806), .network(isOut ? 14 : 24, 4)] + member),
-        Self.rule(
-          table, chain, [.isProtocol(0x0800), .network(isOut ? 12 : 16, 4)] + member),
-      ]
+      // An ARP frame that comes in may tell this host of the new holder; answers do not get out.
+      let arp = Self.rule(table, chain, [.isProtocol(0x0806), .network(14, 4)] + member)
+      let ip = Self.rule(
+        table, chain, [.isProtocol(0x0800), .network(isOut ? 12 : 16, 4)] + member)
+      return isOut ? [lease, arp, ip] : [lease, ip]
     case .ipv6:
       // Neighbor Advertisement 136 and Solicitation 135 name the address behind their header.
       return [

@@ -15,14 +15,18 @@ public struct ARPPacket: Hashable, Sendable {
   /// Who is meant.
   public var targetHardware: HardwareAddress
   public var target: IPv4Address
+  /// Who stands behind it, in the padding; nil when it tells nothing.
+  public var mark: ClaimMark?
 
   /// Bytes of the frame, without padding and frame check sequence.
   public static let frameLength = 42
+  /// The same with a mark: the shortest frame of Ethernet.
+  public static let markedFrameLength = frameLength + ClaimMark.paddingLength
 
   public init(
     destination: HardwareAddress, source: HardwareAddress, operation: Operation,
     senderHardware: HardwareAddress, sender: IPv4Address, targetHardware: HardwareAddress,
-    target: IPv4Address
+    target: IPv4Address, mark: ClaimMark? = nil
   ) {
     self.destination = destination
     self.source = source
@@ -31,6 +35,7 @@ public struct ARPPacket: Hashable, Sendable {
     self.sender = sender
     self.targetHardware = targetHardware
     self.target = target
+    self.mark = mark
   }
 
   /// From a received Ethernet frame, padding allowed; nil when it is not an ARP request or reply for
@@ -43,7 +48,8 @@ public struct ARPPacket: Hashable, Sendable {
       destination: frame.hardwareAddress(at: 0), source: frame.hardwareAddress(at: 6),
       operation: operation, senderHardware: frame.hardwareAddress(at: 22),
       sender: frame.ipv4Address(at: 28), targetHardware: frame.hardwareAddress(at: 32),
-      target: frame.ipv4Address(at: 38))
+      target: frame.ipv4Address(at: 38),
+      mark: ClaimMark(padding: frame.extracting(Self.frameLength...)))
   }
 
   /// Appends the frame to a buffer.
@@ -56,6 +62,7 @@ public struct ARPPacket: Hashable, Sendable {
     buffer.append(.v4(sender))
     buffer.append(targetHardware)
     buffer.append(.v4(target))
+    mark?.appendPadding(to: &buffer)
   }
 
   /// EtherType 0x0806, hardware type 1 (Ethernet), protocol type 0x0800 (IPv4), their address
@@ -73,21 +80,25 @@ public struct GratuitousARP: Hashable, Sendable {
   public var hardwareAddress: HardwareAddress
   /// The address that is announced.
   public var address: IPv4Address
+  /// Who announces it, for other nodes of ours.
+  public var mark: ClaimMark?
 
   public init(
-    _ operation: ARPPacket.Operation, hardwareAddress: HardwareAddress, address: IPv4Address
+    _ operation: ARPPacket.Operation, hardwareAddress: HardwareAddress, address: IPv4Address,
+    mark: ClaimMark? = nil
   ) {
     self.operation = operation
     self.hardwareAddress = hardwareAddress
     self.address = address
+    self.mark = mark
   }
 
-  /// Appends the Ethernet frame of 42 bytes to a buffer.
+  /// Appends the Ethernet frame to a buffer: 42 bytes, 60 with a mark.
   public func append(to buffer: inout [UInt8]) {
     ARPPacket(
       destination: .broadcast, source: hardwareAddress, operation: operation,
       senderHardware: hardwareAddress, sender: address, targetHardware: hardwareAddress,
-      target: address
+      target: address, mark: mark
     ).append(to: &buffer)
   }
 }

@@ -17,11 +17,13 @@ public struct NeighborAdvertisement: Hashable, Sendable {
   public var target: IPv6Address
   /// The target link-layer address option; nil when it is absent.
   public var targetHardware: HardwareAddress?
+  /// Who stands behind it, in an option of ours; nil when it tells nothing.
+  public var mark: ClaimMark?
 
   public init(
     destinationHardware: HardwareAddress, sourceHardware: HardwareAddress, source: IPv6Address,
     destination: IPv6Address, isRouter: Bool, isSolicited: Bool, overrides: Bool,
-    target: IPv6Address, targetHardware: HardwareAddress?
+    target: IPv6Address, targetHardware: HardwareAddress?, mark: ClaimMark? = nil
   ) {
     self.destinationHardware = destinationHardware
     self.sourceHardware = sourceHardware
@@ -32,91 +34,37 @@ public struct NeighborAdvertisement: Hashable, Sendable {
     self.overrides = overrides
     self.target = target
     self.targetHardware = targetHardware
+    self.mark = mark
   }
 
   /// Appends the frame to a buffer: Hop Limit 255, traffic class and flow label 0.
   public func append(to buffer: inout [UInt8]) {
-    buffer.append(destinationHardware)
-    buffer.append(sourceHardware)
-    buffer.append(word: Wire.etherType)
-    buffer.append(number: 0x6000_0000, count: 4)
-    let length = Wire.fixedLength + (targetHardware == nil ? 0 : Wire.optionLength)
-    buffer.append(word: UInt16(truncatingIfNeeded: length))
-    buffer.append(Wire.nextHeader)
-    buffer.append(255)
-    buffer.append(.v6(source))
-    buffer.append(.v6(destination))
-
-    let start = buffer.count
-    buffer.append(word: Wire.typeAndCode)
-    buffer.append(word: 0)
     let flags: UInt8 = (isRouter ? 0x80 : 0) | (isSolicited ? 0x40 : 0) | (overrides ? 0x20 : 0)
-    buffer.append(number: UInt64(flags) << 24, count: 4)
-    buffer.append(.v6(target))
-    if let targetHardware {
-      buffer.append(word: Wire.targetOption)
-      buffer.append(targetHardware)
-    }
-    var sum = InternetChecksum()
-    sum.add(buffer.span.extracting(start...))
-    sum.addPseudoHeader(
-      from: .v6(source), to: .v6(destination), protocolNumber: Wire.nextHeader, length: length)
-    buffer.replaceWord(at: start + 2, with: sum.field)
+    NeighborMessage(
+      destinationHardware: destinationHardware, sourceHardware: sourceHardware, source: source,
+      destination: destination, kind: .advertisement, flags: flags, target: target,
+      hardware: targetHardware, mark: mark
+    ).append(to: &buffer)
   }
 
   /// From a received Ethernet frame, padding allowed; nil when it is not a Neighbor Advertisement
   /// that RFC 4861 section 7.1.2 calls valid.
   public init?(decoding frame: Span<UInt8>) {
-    guard frame.count >= Wire.messageOffset + Wire.fixedLength,
-      frame.word(at: 12) == Wire.etherType, frame[14] >> 4 == 6, frame[20] == Wire.nextHeader,
-      frame[21] == 255
+    guard let message = NeighborMessage(decoding: frame), message.kind == .advertisement
     else { return nil }
-    let length = Int(frame.word(at: 18))
-    guard length >= Wire.fixedLength, frame.count >= Wire.messageOffset + length else { return nil }
-    let message = frame.extracting(Wire.messageOffset..<(Wire.messageOffset + length))
-    let source = frame.ipv6Address(at: 22)
-    let destination = frame.ipv6Address(at: 38)
-    var sum = InternetChecksum()
-    sum.add(message)
-    sum.addPseudoHeader(
-      from: .v6(source), to: .v6(destination), protocolNumber: Wire.nextHeader, length: length)
-    let target = message.ipv6Address(at: 8)
-    let isSolicited = message[4] & 0x40 != 0
-    guard sum.verifies, message.word(at: 0) == Wire.typeAndCode,
-      !IPAddress.v6(target).isMulticast,
-      !(isSolicited && IPAddress.v6(destination).isMulticast)
-    else { return nil }
-
-    var targetHardware: HardwareAddress?
-    var offset = Wire.fixedLength
-    while offset < length {
-      guard offset + 2 <= length, message[offset + 1] > 0 else { return nil }
-      let end = offset + Int(message[offset + 1]) * 8
-      guard end <= length else { return nil }
-      if message.word(at: offset) == Wire.targetOption {
-        targetHardware = message.hardwareAddress(at: offset + 2)
-      }
-      offset = end
-    }
-    self.init(
-      destinationHardware: frame.hardwareAddress(at: 0),
-      sourceHardware: frame.hardwareAddress(at: 6), source: source, destination: destination,
-      isRouter: message[4] & 0x80 != 0, isSolicited: isSolicited,
-      overrides: message[4] & 0x20 != 0, target: target, targetHardware: targetHardware)
+    self.init(message)
   }
 
-  private enum Wire {
-    static let etherType: UInt16 = 0x86dd
-    /// ICMPv6.
-    static let nextHeader: UInt8 = 58
-    /// Ethernet and IPv6 header.
-    static let messageOffset = 54
-    /// Type, code, checksum, flags and target.
-    static let fixedLength = 24
-    static let typeAndCode: UInt16 = 136 << 8
-    /// Option 2, in units of 8 bytes: 1.
-    static let targetOption: UInt16 = 0x0201
-    static let optionLength = 8
+  /// nil when it answers a solicitation and yet goes to a group.
+  init?(_ message: NeighborMessage) {
+    let isSolicited = message.flags & 0x40 != 0
+    if isSolicited, IPAddress.v6(message.destination).isMulticast { return nil }
+    self.init(
+      destinationHardware: message.destinationHardware, sourceHardware: message.sourceHardware,
+      source: message.source, destination: message.destination,
+      isRouter: message.flags & 0x80 != 0, isSolicited: isSolicited,
+      overrides: message.flags & 0x20 != 0, target: message.target,
+      targetHardware: message.hardware, mark: message.mark)
   }
 }
 
@@ -129,19 +77,27 @@ public struct UnsolicitedNeighborAdvertisement: Hashable, Sendable {
   public var hardwareAddress: HardwareAddress
   /// The address that is announced.
   public var address: IPv6Address
+  /// Who announces it, for other nodes of ours.
+  public var mark: ClaimMark?
 
-  public init(hardwareAddress: HardwareAddress, address: IPv6Address) {
+  /// Bytes of the frame without and with a mark.
+  public static let frameLength = 86
+  public static let markedFrameLength = frameLength + ClaimMark.optionLength
+
+  public init(hardwareAddress: HardwareAddress, address: IPv6Address, mark: ClaimMark? = nil) {
     self.hardwareAddress = hardwareAddress
     self.address = address
+    self.mark = mark
   }
 
-  /// Appends the Ethernet frame of 86 bytes to a buffer.
+  /// Appends the Ethernet frame to a buffer: 86 bytes, 118 with a mark.
   public func append(to buffer: inout [UInt8]) {
     NeighborAdvertisement(
       destinationHardware: HardwareAddress(0x33, 0x33, 0, 0, 0, 1),
       sourceHardware: hardwareAddress, source: address,
       destination: IPv6Address(high: 0xff02_0000_0000_0000, low: 1), isRouter: true,
-      isSolicited: false, overrides: true, target: address, targetHardware: hardwareAddress
+      isSolicited: false, overrides: true, target: address, targetHardware: hardwareAddress,
+      mark: mark
     ).append(to: &buffer)
   }
 }

@@ -35,8 +35,10 @@ struct Setup {
   }
 
   private func godwit(_ node: String, _ directory: String) -> String {
+    let peer = node == "a" ? ("b", "10.77.0.2") : ("a", "10.77.0.1")
     var lines = [
-      "node: \(node)", "control_socket: \(directory)/control.sock", "control_group: root",
+      "node: \(node)", "peers: { \(peer.0): { addresses: [\(peer.1)] } }",
+      "control_socket: \(directory)/control.sock", "control_group: root",
       "state_directory: \(directory)/state", "virtual_routers:",
     ]
     for router in routers {

@@ -132,6 +132,31 @@ private func soon(_ seconds: Double) -> Instant { Clock.now() + .seconds(seconds
     }
   }
 
+  @Test("A silenced node still hears who has the address now", arguments: enforced)
+  func hearsNewHolder(_ mechanism: LeaseMechanism) throws {
+    try Fenced.make { fenced in
+      let left = fenced.pair.left
+      var lease = try fenced.open(mechanism)
+      try left.ip("addr del 10.0.0.100/32 dev eth0")
+      try left.ip("neigh add 10.0.0.100 lladdr 02:00:00:00:00:99 nud reachable dev eth0")
+      let hardware = HardwareAddress(2, 0, 0, 0, 0, 0x55)
+      var frame: [UInt8] = []
+      GratuitousARP(.request, hardwareAddress: hardware, address: IPv4Address(10, 0, 0, 100))
+        .append(to: &frame)
+      let right = try fenced.pair.right.index()
+      let sent = try fenced.pair.right.run {
+        try Announcer.open().send(frame, frameLength: 42, interfaceIndex: right)
+      }
+      #expect(sent == 1)
+      let end = soon(2)
+      while try !left.ip("neigh show 10.0.0.100").contains("02:00:00:00:00:55"),
+        Clock.now() < end
+      {}
+      #expect(try left.ip("neigh show 10.0.0.100").contains("02:00:00:00:00:55"))
+      lease.removeAll()
+    }
+  }
+
   @Test("A list that changes under a running lease goes on answering", arguments: enforced)
   func change(_ mechanism: LeaseMechanism) throws {
     try Fenced.make { fenced in

@@ -171,6 +171,14 @@ extension NeighborAdvertisement {
   init?(frame: [UInt8]) { self.init(decoding: frame.span) }
 }
 
+extension NeighborSolicitation {
+  init?(frame: [UInt8]) { self.init(decoding: frame.span) }
+}
+
+extension NeighborClaim {
+  init?(frame: [UInt8]) { self.init(decoding: frame.span) }
+}
+
 extension Advertisement {
   init(_ message: [UInt8], _ envelope: Envelope) throws(DiscardReason) {
     try self.init(decoding: message.span, in: envelope)

@@ -1,0 +1,63 @@
+import VRRP
+
+extension ConflictWatch {
+  mutating func heard(
+    _ claim: NeighborClaim, _ before: Holding, at now: Instant
+  ) -> [Effect] {
+    guard now >= before.settled, let place = place(of: claim) else { return [] }
+    var holding = before
+    var effects: [Effect] = []
+    switch claim.kind {
+    case .probes:
+      counters.foreignProbes &+= 1
+      effects += defend(place, isPeer: true, &holding, at: now)
+    case .claims:
+      counters.foreignClaims &+= 1
+      let conflict = lastConflict?.adding(claim, at: now) ?? AddressConflict(claim, at: now)
+      effects += note(conflict, at: now)
+      effects += answer(claim, conflict, place, &holding, at: now)
+    }
+    state = .holding(holding)
+    return effects
+  }
+
+  private mutating func answer(
+    _ claim: NeighborClaim, _ conflict: AddressConflict, _ place: Int, _ holding: inout Holding,
+    at now: Instant
+  ) -> [Effect] {
+    guard let mark = claim.mark, mark.identifier == identity.identifier else {
+      return defend(place, isPeer: false, &holding, at: now)
+    }
+    guard hasBetterRight(mark, claim.hardware) else {
+      if holding.contest?.conflict.hardware == claim.hardware { holding.contest = nil }
+      return defend(place, isPeer: true, &holding, at: now)
+    }
+    // Its advertisement may be on the way: then the election decides, and this is no conflict.
+    let due = holding.contest?.due ?? now + Self.yieldDelay
+    holding.contest = Contest(conflict: conflict, mark: mark, due: due)
+    return []
+  }
+
+  private mutating func defend(
+    _ place: Int, isPeer: Bool, _ holding: inout Holding, at now: Instant
+  ) -> [Effect] {
+    guard holding.mayDefend(place, isPeer: isPeer, at: now) else { return [] }
+    counters.defences &+= 1
+    return [.defend(place)]
+  }
+
+  /// Yields when the better right has outlasted the delay and is still the better one.
+  mutating func settle(_ before: Holding, at now: Instant) -> [Effect] {
+    guard let contest = before.contest, now >= contest.due else { return [] }
+    guard hasBetterRight(contest.mark, contest.conflict.hardware) else {
+      var holding = before
+      holding.contest = nil
+      state = .holding(holding)
+      return []
+    }
+    counters.yields &+= 1
+    state = .standingOut(
+      StandingOut(conflict: contest.conflict, next: now + Self.probeInterval))
+    return [.yield(to: contest.mark.primary, contest.conflict.hardware)]
+  }
+}
