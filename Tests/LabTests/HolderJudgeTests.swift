@@ -45,13 +45,11 @@ struct HolderJudgeTests {
 
   @Test("an overlap goes from the first claim of the second to the last while both had it")
   func times() {
-    let overlaps = judge.overlaps(claims("aaaabababa....bb"))
-    #expect(
-      overlaps == [
-        HolderJudge.Overlap(
-          old: "a", new: "b", from: Moment(nanoseconds: 4_000_000),
-          to: Moment(nanoseconds: 9_000_000))
-      ])
+    let overlap = judge.overlaps(claims("aaaabababa....bb")).first
+    #expect(overlap?.old == "a")
+    #expect(overlap?.new == "b")
+    #expect(overlap?.from == Moment(nanoseconds: 4_000_000))
+    #expect(overlap?.to == Moment(nanoseconds: 9_000_000))
   }
 
   @Test("an advertisement is no claim")

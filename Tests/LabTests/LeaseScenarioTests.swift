@@ -58,7 +58,7 @@ struct LeaseScenarioTests {
   func silence(loss: Loss, mechanism: String) throws {
     let watched = try WatchedScenario(mechanism: mechanism)
     try watched.scenario.start()
-    #expect(try watched.scenario.router("a").lease?.mechanism.rawValue == mechanism)
+    #expect(try watched.scenario.router("a").lease.mechanism.rawValue == mechanism)
     let process = try #require(try watched.scenario["a"].process)
     try watched.waitForClaim(of: "a", since: .now)
     let lost = Moment.now
