@@ -86,7 +86,7 @@ extension ChaosStage {
   private func starve(_ node: GodwitNode) throws -> () throws -> Void {
     let busy = try (0..<4).map { place in
       try lab.start(
-        ["nice", "-n", "-15", "taskset", "-c", "\(place % 2)", "sh", "-c", "while :; do :; done"],
+        ["nice", "-n", "-10", "taskset", "-c", "\(place % 2)", "sh", "-c", "while :; do :; done"],
         in: node.node)
     }
     return { for process in busy { process.end() } }

@@ -1,3 +1,4 @@
+import CLab
 import Foundation
 import Lab
 
@@ -14,6 +15,8 @@ struct ChaosProgram {
     do {
       let options = try ChaosOptions(Array(CommandLine.arguments.dropFirst()))
       if let missing = LabRequirements.missing(.godwit) { throw LabError(missing) }
+      // Busy nodes must not keep this thread from ending what it has begun.
+      clinux_lab_keep_ahead()
       let stage = try ChaosStage(options)
       defer { stage.lab.remove() }
       let isClean: Bool
@@ -41,6 +44,8 @@ struct ChaosOptions {
   var stops = 0
   /// As in the configuration file; nil leaves the key out.
   var leaseText: String?
+  /// `bpf`, `nftables`; nil leaves the choice to the daemon.
+  var mechanism: String?
 
   /// Advertisement_Interval.
   var interval: Duration { .milliseconds(centiseconds * 10) }
@@ -59,6 +64,7 @@ struct ChaosOptions {
       case "--kills": kills = try Self.number(value, 0...10_000)
       case "--stops": stops = try Self.number(value, 0...10_000)
       case "--lease": leaseText = value
+      case "--mechanism": mechanism = value
       default: throw LabError("there is no option \(option)")
       }
     }

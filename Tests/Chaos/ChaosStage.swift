@@ -46,6 +46,9 @@ final class ChaosStage {
       "orders-db6:", "  vrid: 52", "  interface: eth0", "  addresses: [\"\(address6)/64\"]",
       "  priority: \(priority)", "  advertisement_interval: \(configuration.interval)",
     ]
+    if let mechanism = options.mechanism {
+      configuration.lines.append("lease_mechanism: \(mechanism)")
+    }
     if let lease = options.leaseText {
       configuration.routerLines.append("lease: \(lease)")
       configuration.otherRouters.append("  lease: \(lease)")

@@ -87,6 +87,9 @@ int64_t clinux_lab_now(void);
 /// Whether `descriptor` can be read within `timeout_ms`.
 bool clinux_lab_readable(int descriptor, int timeout_ms);
 
+/// Runs the calling thread ahead of every ordinary one; what it starts is ordinary.
+void clinux_lab_keep_ahead(void);
+
 /// nanosleep(2) for `microseconds`.
 void clinux_lab_sleep(int64_t microseconds);
 
