@@ -256,7 +256,8 @@ struct World {
       expect(wasOpen, "\(index): an operation has two last words")
     case .announce:
       expect(nodes[index].hasAddresses, "\(index): announces what is not here")
-    case .renewLease, .openLease, .closeLease, .refreshAddresses, .resetConnections, .checkChanged,
+    case .renewLease, .openLease, .closeLease, .refreshAddresses, .resetConnections, .probe,
+      .conflict, .checkChanged,
       .phase:
       break
     }
