@@ -16,7 +16,7 @@ final class ChaosStage {
   /// Asks where the client's kernel believes the address to be: what a client notices.
   let probe: Probe
   private let echoes: [EchoServer]
-  private let began = Moment.now
+  let began = Moment.now
 
   init(_ options: ChaosOptions) throws {
     self.options = options
@@ -61,21 +61,23 @@ final class ChaosStage {
   /// Starts every node and waits until one holds each address.
   func start() throws {
     for node in nodes { try node.start() }
-    try lab.eventually("one node holds both addresses", within: .seconds(30)) { isCalm }
+    try lab.eventually("one node holds both addresses", within: .seconds(30)) { isTogether }
     say("\(nodes.map(\.node).joined(separator: ", ")) run; \(mechanism())")
   }
 
-  /// Whether one and the same node has answered for both addresses in the last interval and no
-  /// other node has.
-  var isCalm: Bool {
-    let since = Moment.now + .zero - min(options.interval, .milliseconds(200))
-    var holders: Set<String> = []
-    var families: Set<Bool> = []
-    for seen in recent(since: since) where seen.isClaim {
-      holders.insert(seen.node)
-      families.insert(seen.isIPv6)
+  /// Whether each address has had one holder, who answered, in the last while.
+  var isCalm: Bool { holders.allSatisfy { $0.count == 1 } }
+
+  /// Whether that is one and the same node.
+  var isTogether: Bool { isCalm && holders[0] == holders[1] }
+
+  /// Who has answered for the IPv4 and for the IPv6 address in the last while.
+  private var holders: [Set<String>] {
+    let since = Moment.now - max(.milliseconds(50), min(options.interval, .milliseconds(200)))
+    let claims = recent(since: since).filter(\.isClaim)
+    return [false, true].map { isIPv6 in
+      Set(claims.filter { $0.isIPv6 == isIPv6 }.map(\.node))
     }
-    return holders.count == 1 && families.count == 2
   }
 
   /// Who answered last for the IPv4 address, in the last two intervals.

@@ -47,7 +47,7 @@ final class LapseRun {
 
   private func strike(_ blow: Blow) throws {
     try stage.lab.eventually("one node holds both addresses", within: .seconds(30)) {
-      stage.isCalm && stage.holder != nil
+      stage.isTogether && stage.holder != nil
     }
     // Anywhere between two advertisements.
     stage.rest(options.interval * Int.random(in: 100...200, using: &random) / 100)
