@@ -209,7 +209,10 @@ public struct Participant: Sendable {
   // MARK: Events
 
   private func isRoutine(_ advertisement: Advertisement, from sender: IPAddress) -> Bool {
-    guard case .backup = router.state, let activeRouter else { return false }
+    // Whom a probe finds has to be heard advertising, or it is a conflict.
+    guard case .backup = router.state, let activeRouter, !conflicts.isProbing else {
+      return false
+    }
     return activeRouter.address == sender && activeRouter.priority == advertisement.priority
       && advertisement.interval == rivalInterval && advertisement.priority != .release
   }
