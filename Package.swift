@@ -85,7 +85,8 @@ let package = Package(
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxIOTests", dependencies: ["LinuxIO", "Lab", "CLinux"], swiftSettings: strict),
+      name: "LinuxIOTests", dependencies: ["LinuxIO", "Failover", "Lab", "CLinux"],
+      swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(
       name: "LabTests", dependencies: ["Lab", "Control", "lab-holder"], swiftSettings: strict),

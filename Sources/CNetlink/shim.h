@@ -6,3 +6,5 @@
 #include <netlink/route/link.h>
 #include <linux/rtnetlink.h>
 #include <linux/if_addr.h>
+#include <linux/sock_diag.h>
+#include <linux/inet_diag.h>

@@ -43,6 +43,42 @@ public struct LeaseStatus: Codable, Equatable, Sendable {
   }
 }
 
+/// Another host that claims an address of the virtual router, or did.
+public struct ConflictStatus: Codable, Equatable, Sendable {
+  public var address: String
+  /// The claimant's, by which a switch finds its port.
+  public var hardwareAddress: String
+  /// The primary address of the claimant when it is a node of ours.
+  @OrNull public var node: String?
+  /// Whether it keeps this node out of the election.
+  public var keepsOut: Bool
+  public var firstSeen: Timestamp
+  public var lastSeen: Timestamp
+  /// Claims since then.
+  public var count: Int
+
+  public init(
+    address: String, hardwareAddress: String, node: String?, keepsOut: Bool, firstSeen: Timestamp,
+    lastSeen: Timestamp, count: Int
+  ) {
+    self.address = address
+    self.hardwareAddress = hardwareAddress
+    self.node = node
+    self.keepsOut = keepsOut
+    self.firstSeen = firstSeen
+    self.lastSeen = lastSeen
+    self.count = count
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case address, node, count
+    case hardwareAddress = "hardware_address"
+    case keepsOut = "keeps_out"
+    case firstSeen = "first_seen"
+    case lastSeen = "last_seen"
+  }
+}
+
 /// One health check.
 public struct CheckStatus: Codable, Equatable, Sendable {
   public var name: String

@@ -78,6 +78,7 @@ public struct StatusText {
     add("priority", [.init(priority(router))])
     add("active", [.init(active(router))])
     add("lease", [.init(lease(router.lease))])
+    add("conflict", router.conflict.map { [.init(conflict($0), .red)] } ?? [])
     add("checks", checkLines(router.checks))
     add("peers", peerLines(router.peers))
     add("counted", [.init(counted(router.counters))])
@@ -125,6 +126,14 @@ public struct StatusText {
   private func active(_ router: VirtualRouterStatus) -> String {
     guard let address = router.activeRouter else { return "nobody known" }
     return printable(address) + (router.activeRouterPriority.map { ", priority \($0)" } ?? "")
+  }
+
+  private func conflict(_ conflict: ConflictStatus) -> String {
+    let who =
+      printable(conflict.hardwareAddress)
+      + (conflict.node.map { " (godwitd at \(printable($0)))" } ?? "")
+    return "\(who) claimed \(printable(conflict.address)), last \(ago(conflict.lastSeen)) ago, "
+      + "\(conflict.count) times in all" + (conflict.keepsOut ? "; this node stays out" : "")
   }
 
   private func lease(_ lease: LeaseStatus) -> String {

@@ -32,6 +32,8 @@ public struct VirtualRouterStatus: Equatable, Sendable {
   /// Why it cannot, a sentence each.
   public var faultReasons: [String]
   public var lease: LeaseStatus
+  /// The last conflict about an address since the daemon started.
+  @OrNull public var conflict: ConflictStatus?
   public var checks: [CheckStatus]
   /// The hook program that runs now.
   @OrNull public var hook: HookStatus?
@@ -45,7 +47,8 @@ public struct VirtualRouterStatus: Equatable, Sendable {
     reason: String, term: Int, interface: String, addresses: [String], addressesHeld: Bool,
     priority: Int, effectivePriority: Int, advertisementIntervalMilliseconds: Int,
     activeRouter: String? = nil, activeRouterPriority: Int? = nil, maintenance: Bool = false,
-    fit: Bool, faultReasons: [String] = [], lease: LeaseStatus, checks: [CheckStatus] = [],
+    fit: Bool, faultReasons: [String] = [], lease: LeaseStatus, conflict: ConflictStatus? = nil,
+    checks: [CheckStatus] = [],
     hook: HookStatus? = nil, operation: OperationStatus? = nil, peers: [PeerStatus] = [],
     counters: RouterCounters = RouterCounters()
   ) {
@@ -68,6 +71,7 @@ public struct VirtualRouterStatus: Equatable, Sendable {
     self.fit = fit
     self.faultReasons = faultReasons
     self.lease = lease
+    self.conflict = conflict
     self.checks = checks
     self.hook = hook
     self.operation = operation
@@ -98,7 +102,7 @@ public enum ReportedState: String, Codable, Sendable, CaseIterable {
 extension VirtualRouterStatus: Codable {
   private enum CodingKeys: String, CodingKey {
     case name, vrid, family, state, since, reason, term, interface, addresses, priority
-    case maintenance, fit, lease, checks, hook, operation, peers, counters
+    case maintenance, fit, lease, conflict, checks, hook, operation, peers, counters
     case addressesHeld = "addresses_held"
     case effectivePriority = "effective_priority"
     case advertisementIntervalMilliseconds = "advertisement_interval_ms"
@@ -129,6 +133,7 @@ extension VirtualRouterStatus: Codable {
     fit = try container.decode(Bool.self, forKey: .fit)
     faultReasons = try container.decodeIfPresent([String].self, forKey: .faultReasons) ?? []
     lease = try container.decode(LeaseStatus.self, forKey: .lease)
+    conflict = try container.decodeIfPresent(ConflictStatus.self, forKey: .conflict)
     checks = try container.decode([CheckStatus].self, forKey: .checks)
     hook = try container.decodeIfPresent(HookStatus.self, forKey: .hook)
     operation = try container.decodeIfPresent(OperationStatus.self, forKey: .operation)

@@ -8,7 +8,7 @@ import VRRP
 /// nodes of ours that are Active without hearing each other's advertisements, each sees the other's
 /// mark in its announcements, and the one that the election would have made Backup yields: the lower
 /// priority, then the lower primary address, then the lower hardware address. It stays out until its
-/// probes find nobody.
+/// probes find nobody, and the other one announces the addresses again.
 ///
 /// Where it differs from RFC 5227:
 /// - Another host's *probe* is no conflict while this node probes or stays out: two nodes that start
@@ -31,6 +31,10 @@ public struct ConflictWatch: Sendable {
   static let peerDefendInterval = Duration.milliseconds(100)
   /// Defences of all addresses together in one `peerDefendInterval`.
   static let defenceBurst = 16
+  /// Between two new beginnings of the announcements, and from the last claim of a node of ours to
+  /// one.
+  static let lastWordInterval = Duration.seconds(5)
+  static let lastWordDelay = Duration.milliseconds(100)
   /// How long a claim may be late when the addresses have come here by right.
   static let settlingTime = Duration.milliseconds(50)
   /// How long the advertisement that deposes this node may be later than the announcement.
@@ -66,12 +70,18 @@ public struct ConflictWatch: Sendable {
     return false
   }
 
+  /// When `.probed` is told; nil when nothing is asked.
+  public var probingEnds: Instant? {
+    guard case .probing(let probing) = state else { return nil }
+    return probing.next + probing.pause * (Self.probeCount - probing.sent)
+  }
+
   /// When `.timer` is due; nil for never.
   public var nextDeadline: Instant? {
     switch state {
     case .idle: nil
     case .probing(let probing): probing.next
-    case .holding(let holding): holding.contest?.due
+    case .holding(let holding): earliest(holding.contest?.due, holding.lastWord)
     case .standingOut(let out): out.next
     }
   }
@@ -92,7 +102,8 @@ public struct ConflictWatch: Sendable {
 
     // While the addresses are here.
     case (.idle, .held), (.probing, .held), (.standingOut, .held):
-      state = .holding(Holding(settled: now + Self.settlingTime, burstEnd: now))
+      state = .holding(
+        Holding(settled: now + Self.settlingTime, burstEnd: now, lastWordAllowed: now))
       return []
     case (.holding, .released):
       state = .idle

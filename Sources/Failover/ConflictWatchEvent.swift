@@ -59,6 +59,9 @@ extension ConflictWatch {
     case probed(ProbeResult)
     /// Announce the address at this place once, with our mark.
     case defend(Int)
+    /// Announce all the addresses as after a claim: a node of ours claimed some and has yielded by
+    /// now, and other hosts may still send to it.
+    case announceAgain
     /// Take the addresses away and leave the election: this node has the better right to them. The
     /// watch goes on and tells by `.cleared` when it may join again.
     case yield(to: IPAddress, HardwareAddress)

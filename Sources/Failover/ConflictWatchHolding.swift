@@ -30,6 +30,7 @@ extension ConflictWatch {
     }
     guard hasBetterRight(mark, claim.hardware) else {
       if holding.contest?.conflict.hardware == claim.hardware { holding.contest = nil }
+      holding.lastWord = max(now + Self.lastWordDelay, holding.lastWordAllowed)
       return defend(place, isPeer: true, &holding, at: now)
     }
     // Its advertisement may be on the way: then the election decides, and this is no conflict.
@@ -46,15 +47,24 @@ extension ConflictWatch {
     return [.defend(place)]
   }
 
-  /// Yields when the better right has outlasted the delay and is still the better one.
   mutating func settle(_ before: Holding, at now: Instant) -> [Effect] {
-    guard let contest = before.contest, now >= contest.due else { return [] }
-    guard hasBetterRight(contest.mark, contest.conflict.hardware) else {
-      var holding = before
+    var holding = before
+    if let contest = holding.contest, now >= contest.due {
       holding.contest = nil
-      state = .holding(holding)
-      return []
+      // The priorities may have changed meanwhile.
+      if hasBetterRight(contest.mark, contest.conflict.hardware) { return yield(contest, at: now) }
     }
+    var effects: [Effect] = []
+    if let lastWord = holding.lastWord, now >= lastWord {
+      holding.lastWord = nil
+      holding.lastWordAllowed = now + Self.lastWordInterval
+      effects.append(.announceAgain)
+    }
+    state = .holding(holding)
+    return effects
+  }
+
+  private mutating func yield(_ contest: Contest, at now: Instant) -> [Effect] {
     counters.yields &+= 1
     state = .standingOut(
       StandingOut(conflict: contest.conflict, next: now + Self.probeInterval))

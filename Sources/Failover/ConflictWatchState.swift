@@ -29,6 +29,9 @@ extension ConflictWatch {
     var burstEnd: Instant
     /// A node with the better right, and when this one yields to it.
     var contest: Contest?
+    /// When a node with the worse right has had the time to yield, so that the last word is ours.
+    var lastWord: Instant?
+    var lastWordAllowed: Instant
 
     /// Whether the address at this place may be announced now; if so, that counts as done.
     mutating func mayDefend(_ place: Int, isPeer: Bool, at now: Instant) -> Bool {

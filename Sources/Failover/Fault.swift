@@ -1,3 +1,5 @@
+import VRRP
+
 /// Why this node cannot serve a virtual router.
 public enum Fault: Hashable, Sendable {
   /// No interface is what the operator named; the text is the operator's.
@@ -19,6 +21,8 @@ public enum Fault: Hashable, Sendable {
   case leaseRefused(String)
   /// No advertisement left until the lease ended; over after a while.
   case advertisementsRefused(String)
+  /// Another host answers for this address; over when it does not any more.
+  case conflict(IPAddress, HardwareAddress)
   /// The socket for advertisements could not be opened; tried again after a while.
   case socketRefused(String)
 
@@ -29,6 +33,7 @@ public enum Fault: Hashable, Sendable {
       .socketRefused, .identifierTaken, .advertisementsRefused:
       .link
     case .leaseRefused: .lease
+    case .conflict: .conflict
     case .check, .promoteFailed: .health
     }
   }
@@ -49,6 +54,8 @@ extension Fault: CustomStringConvertible {
     case .check(let name): "check \(name) fails"
     case .promoteFailed(let how): "promote \(how)"
     case .addressesRefused(let why): "the addresses could not be added: \(why)"
+    case .conflict(let address, let hardware):
+      "\(hardware) answers for \(address): find that host and take the address off it"
     case .leaseRefused(let why): "the lease could not be opened: \(why)"
     case .advertisementsRefused(let why): "no advertisement could be sent: \(why)"
     case .socketRefused(let why): "advertisements cannot be sent or received: \(why)"

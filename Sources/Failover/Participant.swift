@@ -10,6 +10,10 @@ public struct Participant: Sendable {
   public enum Event: Sendable {
     /// The daemon is ready: everything left over from an earlier run is gone.
     case start
+    /// What another host on the segment says about an address.
+    case neighbor(NeighborClaim)
+    /// The hardware addresses of this host.
+    case hardware(Set<HardwareAddress>)
     /// What the interface says: why it cannot serve, and the address to send from.
     case link(Set<Fault>, source: IPAddress?)
     /// An advertisement that `router.admit` let through.
@@ -66,6 +70,10 @@ public struct Participant: Sendable {
     case remove
     /// Announce the addresses at these places of the list.
     case announce(Range<Int>)
+    /// Ask whether anybody has the addresses at these places.
+    case probe(Range<Int>)
+    /// Another host claims an address: worth telling people.
+    case conflict(AddressConflict)
     case startHook(HookRun)
     /// SIGTERM to the program's process group.
     case terminateHook(HookRun.Identifier)
@@ -96,6 +104,8 @@ public struct Participant: Sendable {
   public private(set) var tenure = Tenure()
   public private(set) var hooks: HookQueue
   public private(set) var checks: [Check]
+  /// Who else has the addresses.
+  public internal(set) var conflicts: ConflictWatch
   /// Grows by one at every change of owner that this node sees or makes.
   public private(set) var term: UInt64
   /// Since when the role is what it is.
@@ -123,7 +133,8 @@ public struct Participant: Sendable {
   /// How much longer than others a Backup waits after it has joined for the first time.
   private var patience: Duration
   private var linkFaults: Set<Fault> = []
-  private var source: IPAddress?
+  var source: IPAddress?
+  var hardware: Set<HardwareAddress> = []
   private var isReady = false
   private var hasStarted = false
   private var lastRole = RoleState.initialize
@@ -141,6 +152,11 @@ public struct Participant: Sendable {
     router = VirtualRouter(settings.router)
     hooks = HookQueue(settings.hooks)
     checks = settings.checks.map { Check($0, at: now) }
+    conflicts = ConflictWatch(
+      ConflictWatch.Identity(
+        identifier: settings.router.identifier, priority: settings.router.priority, primary: nil,
+        hardware: []),
+      addresses: settings.router.addresses)
     self.term = term
     since = now
   }
@@ -156,6 +172,7 @@ public struct Participant: Sendable {
     var next = earliest(
       earliest(router.nextDeadline, tenure.nextDeadline),
       earliest(hooks.nextDeadline, earliest(announcements?.nextDeadline, refresh?.due)))
+    next = earliest(next, conflicts.nextDeadline)
     for index in checks.indices { next = earliest(next, checks[index].nextDeadline) }
     return next
   }
@@ -202,11 +219,16 @@ public struct Participant: Sendable {
     case .start:
       isReady = true
       startWhenChecked(at: now, &effects)
+    case .neighbor(let claim): watch(.claim(claim), at: now, &effects)
+    case .hardware(let addresses):
+      hardware = addresses
+      identify(at: now, &effects)
     case .link(let faults, let source):
       linkFaults = faults
       if let source, source != self.source {
         self.source = source
         elect(.source(source), at: now, &effects)
+        identify(at: now, &effects)
       }
       applyFaults(at: now, &effects)
       startWhenChecked(at: now, &effects)
@@ -242,6 +264,8 @@ public struct Participant: Sendable {
   private mutating func timer(at now: Instant, _ effects: inout [Effect]) {
     // The advertisement first: nothing else may make it late.
     if let due = router.nextDeadline, now >= due { elect(.timer, at: now, &effects) }
+    // Before the addresses may come.
+    if let due = conflicts.nextDeadline, now >= due { watch(.timer, at: now, &effects) }
     if let due = tenure.nextDeadline, now >= due { perform(.timer, at: now, &effects) }
     if let due = hooks.nextDeadline, now >= due {
       follow(hooks.deadlineReached(at: now), at: now, &effects)
@@ -265,11 +289,14 @@ public struct Participant: Sendable {
     perform(.start, at: now, &effects)
   }
 
-  private mutating func applyFaults(at now: Instant, _ effects: inout [Effect]) {
+  mutating func applyFaults(at now: Instant, _ effects: inout [Effect]) {
     guard hasStarted else { return }
     var faults = linkFaults
     for check in checks where !check.isPassing && check.settings.onFailure == .fault {
       faults.insert(.check(check.settings.name))
+    }
+    if let obstacle = conflicts.obstacle {
+      faults.insert(.conflict(obstacle.address, obstacle.hardware))
     }
     perform(.faults(faults), at: now, &effects)
   }
@@ -283,7 +310,9 @@ public struct Participant: Sendable {
     // Only the operator makes an owner; a failed check unmakes one.
     let highest = moved == base ? 255 : 254
     let priority = Priority(UInt8(max(1, min(moved, highest))))
-    if priority != router.priority { elect(.priority(priority), at: now, &effects) }
+    guard priority != router.priority else { return }
+    elect(.priority(priority), at: now, &effects)
+    identify(at: now, &effects)
   }
 
   // MARK: Election
@@ -292,7 +321,10 @@ public struct Participant: Sendable {
     _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
     _ effects: inout [Effect]
   ) {
-    if advertisement.priority != .release { rivalInterval = advertisement.interval }
+    if advertisement.priority != .release {
+      rivalInterval = advertisement.interval
+      watch(.advertisementHeard, at: now, &effects)
+    }
     elect(.advertisement(advertisement, from: sender), at: now, &effects)
     guard case .backup = router.state else {
       if advertisement.priority != .release { rivalHeard(at: now, &effects) }
@@ -360,15 +392,21 @@ public struct Participant: Sendable {
     if let end = heartbeat.end, tenure.isHolding { effects.append(.renewLease(until: end)) }
   }
 
+  /// From Active to Backup without a word.
+  mutating func leaveSilently(at now: Instant, _ effects: inout [Effect]) {
+    heartbeat.stop()
+    elect(.lapse, at: now, &effects)
+  }
+
   private mutating func openLease(at now: Instant, _ effects: inout [Effect]) {
     if let end = heartbeat.end { effects.append(.openLease(until: end)) }
     refresh = settings.lease.addressLifetime.map { (now + $0 * 3 / 10, 0) }
+    watch(.held, at: now, &effects)
   }
 
   private mutating func lapse(at now: Instant, _ effects: inout [Effect]) {
     let failure = heartbeat.failure
-    heartbeat.stop()
-    elect(.lapse, at: now, &effects)
+    leaveSilently(at: now, &effects)
     perform(.lapsed(failure: failure), at: now, &effects)
   }
 
@@ -443,11 +481,14 @@ public struct Participant: Sendable {
         if let source {
           elect(.startup(source: source, patience: patience), at: now, &effects)
           patience = .zero
+          probe(at: now, &effects)
         }
       case .leaveElection:
         elect(.shutdown, at: now, &effects)
         heartbeat.stop()
         activeRouter = nil
+        // Whom a conflict keeps out goes on asking.
+        if conflicts.obstacle == nil { watch(.stop, at: now, &effects) }
       case .yieldElection: elect(.yield, at: now, &effects)
       case .runHooks(let event, let reason, let isPlanned, let operation):
         order(event, reason, isPlanned, operation, at: now, &effects)
@@ -455,6 +496,7 @@ public struct Participant: Sendable {
       case .install: effects.append(.install)
       case .remove:
         refresh = nil
+        watch(.released, at: now, &effects)
         effects.append(.remove)
       case .openLease: openLease(at: now, &effects)
       case .closeLease: effects.append(.closeLease)
@@ -559,6 +601,7 @@ public struct Participant: Sendable {
     settings = new
     elect(.settings(new.router), at: now, &effects)
     if router.isSlowingDown { earlierLease = min(lease, earlierLease ?? lease) }
+    followConflictSettings(at: now, &effects)
     if tenure.isHolding { refresh = new.lease.addressLifetime == nil ? nil : (now, 0) }
     hooks.replaceHooks(new.hooks)
     // A check that is new counts as passing until it has had its say: a reload moves no role.
@@ -580,6 +623,8 @@ public struct ParticipantSettings: Hashable, Sendable {
   /// Whether there is exactly one other node.
   public var isPair: Bool
   public var lease: LeaseSettings
+  /// Whether others that have the addresses are looked for.
+  public var detectsConflicts: Bool
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
   public var checks: [CheckSettings]
@@ -587,11 +632,13 @@ public struct ParticipantSettings: Hashable, Sendable {
 
   public init(
     router: VirtualRouterSettings, isPair: Bool = false, lease: LeaseSettings? = nil,
-    announcementRefresh: Duration = .seconds(60), checks: [CheckSettings] = [],
+    detectsConflicts: Bool = false, announcementRefresh: Duration = .seconds(60),
+    checks: [CheckSettings] = [],
     hooks: [HookSettings] = []
   ) {
     self.router = router
     self.isPair = isPair
+    self.detectsConflicts = detectsConflicts
     self.lease = lease ?? .standard(for: router.advertisementInterval.duration)
     self.announcementRefresh = announcementRefresh
     self.checks = checks

@@ -2,15 +2,15 @@ import CLinux
 import CNetlink
 import Glibc
 
-/// A route socket (rtnetlink(7)) for requests or for events.
+/// A netlink(7) socket for requests or for events.
 struct NetlinkSocket: ~Copyable {
-  /// How long a request may take, in milliseconds.
-  private static let patience: Int64 = 2000
   /// How often a dump is tried that changes of the table interrupt.
   private static let attempts = 5
   private static let socketLevel: Int32 = 270
 
   private let handle: OpaquePointer
+  /// How long a request may take.
+  var patience = Duration.seconds(2)
   private var nextSequence: UInt32 = 1
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -20,12 +20,15 @@ struct NetlinkSocket: ~Copyable {
 
   var descriptor: Int32 { nl_socket_get_fd(handle) }
 
-  /// A nonblocking socket; `receiveBuffer` in bytes, beyond the system's limit where allowed.
-  static func open(receiveBuffer: Int32) throws(SystemError) -> NetlinkSocket {
+  /// A nonblocking socket of a protocol (NETLINK_*); `receiveBuffer` in bytes, beyond the system's
+  /// limit where allowed.
+  static func open(
+    _ protocolNumber: Int32 = NETLINK_ROUTE, receiveBuffer: Int32
+  ) throws(SystemError) -> NetlinkSocket {
     guard let handle = nl_socket_alloc() else { throw SystemError("nl_socket_alloc", ENOMEM) }
     let socket = NetlinkSocket(handle)
     errno = 0
-    guard nl_connect(handle, NETLINK_ROUTE) == 0, nl_socket_set_nonblocking(handle) == 0 else {
+    guard nl_connect(handle, protocolNumber) == 0, nl_socket_set_nonblocking(handle) == 0 else {
       throw SystemError("nl_connect", errno == 0 ? EPROTO : errno)
     }
     let options = SocketOptions(of: socket.descriptor)
@@ -76,7 +79,7 @@ struct NetlinkSocket: ~Copyable {
     nextSequence = batch.firstSequence &+ batch.count
     discardWaiting()
     try send(batch.bytes)
-    let deadline = Self.milliseconds() + Self.patience
+    let deadline = Self.milliseconds() + Int64(patience / .milliseconds(1))
     var answer = Answer()
     var isOver = false
     while !isOver {

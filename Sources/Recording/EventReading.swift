@@ -5,6 +5,11 @@ extension RecordedEvent {
   func event() throws(RecordingError) -> Participant.Event {
     switch self {
     case .start: return .start
+    case .neighbor(let claim): return .neighbor(try claim.claim())
+    case .hardware(let addresses):
+      var read: Set<HardwareAddress> = []
+      for address in addresses { read.insert(try .recorded(address)) }
+      return .hardware(read)
     case .link(let faults, let source):
       var read: Set<Fault> = []
       for fault in faults { read.insert(try fault.fault()) }
@@ -46,6 +51,33 @@ extension RecordedAdvertisement {
   }
 }
 
+extension RecordedClaim {
+  func claim() throws(RecordingError) -> NeighborClaim {
+    NeighborClaim(
+      address: try .recorded(address), hardware: try .recorded(hardware),
+      kind: isProbe ? .probes : .claims, mark: try mark?.mark())
+  }
+}
+
+extension RecordedClaim.Mark {
+  func mark() throws(RecordingError) -> ClaimMark {
+    guard let identifier = VirtualRouterIdentifier(vrid) else {
+      throw RecordingError("there is no VRID \(vrid)")
+    }
+    return ClaimMark(
+      identifier: identifier, priority: Priority(priority), primary: try .recorded(primary))
+  }
+}
+
+extension HardwareAddress {
+  static func recorded(_ text: String) throws(RecordingError) -> HardwareAddress {
+    guard let address = HardwareAddress(text) else {
+      throw RecordingError("\(text) is no hardware address")
+    }
+    return address
+  }
+}
+
 extension RecordedEnd {
   var end: ProgramEnd {
     switch self {
@@ -67,6 +99,10 @@ extension RecordedFault {
     case "check": return .check(text)
     case "promote_failed": return .promoteFailed(text)
     case "addresses_refused": return .addressesRefused(text)
+    case "conflict":
+      let words = text.split(separator: " ")
+      guard words.count == 2 else { throw RecordingError("\(text) is no conflict") }
+      return .conflict(try .recorded(String(words[0])), try .recorded(String(words[1])))
     case "lease_refused": return .leaseRefused(text)
     case "advertisements_refused": return .advertisementsRefused(text)
     case "socket_refused": return .socketRefused(text)

@@ -4,6 +4,8 @@ import VRRP
 /// `Participant.Event` as it stands in a recording.
 enum RecordedEvent: Codable, Equatable, Sendable {
   case start
+  case neighbor(RecordedClaim)
+  case hardware(addresses: [String])
   case link(faults: [RecordedFault], source: String?)
   case advertisement(RecordedAdvertisement)
   case timer
@@ -33,6 +35,19 @@ struct RecordedAdvertisement: Codable, Equatable, Sendable {
   var source: String
 }
 
+struct RecordedClaim: Codable, Equatable, Sendable {
+  struct Mark: Codable, Equatable, Sendable {
+    var vrid: UInt8
+    var priority: UInt8
+    var primary: String
+  }
+
+  var address: String
+  var hardware: String
+  var isProbe: Bool
+  var mark: Mark?
+}
+
 struct RecordedFault: Codable, Equatable, Sendable {
   var kind: String
   var text: String
@@ -51,6 +66,9 @@ extension RecordedEvent {
     self =
       switch event {
       case .start: .start
+      case .neighbor(let claim): .neighbor(RecordedClaim(claim))
+      case .hardware(let addresses):
+        .hardware(addresses: addresses.map(\.description).sorted())
       case .link(let faults, let source):
         .link(
           faults: faults.map(RecordedFault.init).sorted { ($0.kind, $0.text) < ($1.kind, $1.text) },
@@ -87,6 +105,18 @@ extension RecordedAdvertisement {
   }
 }
 
+extension RecordedClaim {
+  init(_ claim: NeighborClaim) {
+    address = claim.address.description
+    hardware = claim.hardware.description
+    isProbe = claim.kind == .probes
+    mark = claim.mark.map {
+      Mark(
+        vrid: $0.identifier.number, priority: $0.priority.number, primary: $0.primary.description)
+    }
+  }
+}
+
 extension RecordedEnd {
   init(_ end: ProgramEnd) {
     self =
@@ -111,6 +141,7 @@ extension RecordedFault {
       case .promoteFailed(let text): ("promote_failed", text)
       case .addressesRefused(let text): ("addresses_refused", text)
       case .leaseRefused(let text): ("lease_refused", text)
+      case .conflict(let address, let hardware): ("conflict", "\(address) \(hardware)")
       case .advertisementsRefused(let text): ("advertisements_refused", text)
       case .socketRefused(let text): ("socket_refused", text)
       }

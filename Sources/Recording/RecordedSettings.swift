@@ -53,6 +53,7 @@ struct RecordedSettings: Codable, Equatable, Sendable {
   var router: Router
   var isPair: Bool
   var lease: Lease
+  var detectsConflicts: Bool
   var announcementRefreshNs: Int64
   var checks: [Check]
   var hooks: [Hook]
@@ -80,6 +81,7 @@ extension RecordedSettings {
     lease = Lease(
       durationNs: settings.lease.duration.nanoseconds, isEnforced: settings.lease.isEnforced,
       addressLifetimeNs: settings.lease.addressLifetime?.nanoseconds)
+    detectsConflicts = settings.detectsConflicts
     announcementRefreshNs = settings.announcementRefresh.nanoseconds
     checks = settings.checks.map(Check.init)
     hooks = settings.hooks.map(Hook.init)

@@ -86,7 +86,7 @@ final class Children {
 /// What an event of the loop is about: the kind in the upper byte, a number in the rest.
 enum Token: UInt64 {
   case signals = 1
-  case links, advertisements, listener, client
+  case links, advertisements, neighbors, listener, client
   case childExit, childInput, childOutput, childError
   case diskWriter
 

@@ -28,6 +28,7 @@ final class Daemon {
   /// How often it was not.
   var leaseRepairs = 0
   let sockets: AdvertisementSockets
+  let neighbors = NeighborSockets()
   let children = Children()
   let control: ControlServer
   let store: StateStore
@@ -177,6 +178,7 @@ final class Daemon {
     case .signals: takeSignals()
     case .links: takeLinkEvents()
     case .advertisements: _ = receive(number)
+    case .neighbors: hearNeighbors(number)
     case .listener: control.accept(loop: loop, log: log)
     case .client: serve(number, readiness)
     case .childExit: childEnded(number)
@@ -239,6 +241,7 @@ final class Daemon {
     }
     places = places.filter { place in !left.contains { $0 === place.value } }
     sockets.close(unusedBy: routers, loop: loop)
+    fitNeighborSockets()
     guard !isStopping else { return }
     for router in left {
       guard let next = router.replacement else { continue }

@@ -18,6 +18,8 @@ extension Daemon {
     case .install: install(router)
     case .remove: remove(router)
     case .announce(let places): announce(places, router)
+    case .probe(let places): probe(places, router)
+    case .conflict(let conflict): tell(conflict, router)
     case .startHook(let run): startHook(run, router)
     case .terminateHook(let run): children.hook(router, run)?.process.signalGroup(Signal.terminate)
     case .killHook(let run): children.hook(router, run)?.process.killGroup()
@@ -180,21 +182,27 @@ extension Daemon {
   private func announce(_ places: Range<Int>, _ router: LocalRouter) {
     guard let link = router.link, let hardware = link.hardwareAddress else { return }
     var frames: [UInt8] = []
+    // Other nodes of ours see by it who has the better right, where advertisements do not pass.
+    let mark =
+      router.configuration.conflictDetection ? router.participant.conflicts.identity.mark : nil
     for address in router.configuration.router.addresses[places] {
       switch address {
       case .v4(let address):
         for operation in [ARPPacket.Operation.request, .reply] {
-          GratuitousARP(operation, hardwareAddress: hardware, address: address)
-            .append(to: &frames)
+          GratuitousARP(
+            operation, hardwareAddress: hardware, address: address, mark: mark
+          ).append(to: &frames)
         }
       case .v6(let address):
-        UnsolicitedNeighborAdvertisement(hardwareAddress: hardware, address: address)
-          .append(to: &frames)
+        UnsolicitedNeighborAdvertisement(
+          hardwareAddress: hardware, address: address, mark: mark
+        ).append(to: &frames)
       }
     }
     do throws(SystemError) {
       router.counters.announcementsSent += try announcer.send(
-        frames, frameLength: router.family.announcementLength, interfaceIndex: link.index)
+        frames, frameLength: router.family.announcementLength(isMarked: mark != nil),
+        interfaceIndex: link.index)
     } catch {
       log.writeLimited(
         .warning, about: "announce \(router.name)", at: Clock.now(),
@@ -293,7 +301,15 @@ extension Reason {
 
 extension VRRP.AddressFamily {
   /// Bytes of the frame that announces one address: a gratuitous ARP or an unsolicited NA.
-  var announcementLength: Int { self == .ipv4 ? ARPPacket.frameLength : 86 }
+  func announcementLength(isMarked: Bool) -> Int {
+    switch self {
+    case .ipv4: isMarked ? ARPPacket.markedFrameLength : ARPPacket.frameLength
+    case .ipv6:
+      isMarked
+        ? UnsolicitedNeighborAdvertisement.markedFrameLength
+        : UnsolicitedNeighborAdvertisement.frameLength
+    }
+  }
 }
 
 extension LocalRouter {
@@ -309,7 +325,7 @@ extension Participant.Effect {
   /// Whether nothing but the log and the history hears of it.
   var onlyTells: Bool {
     switch self {
-    case .roleChanged, .record: true
+    case .roleChanged, .record, .conflict: true
     default: false
     }
   }

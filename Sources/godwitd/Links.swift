@@ -64,7 +64,11 @@ extension Daemon {
       router.source = source
       router.template = nil
     }
-    if hasMoved { sockets.close(unusedBy: routers, loop: loop) }
+    if hasMoved {
+      sockets.close(unusedBy: routers, loop: loop)
+      fitNeighborSockets()
+    }
+    tellHardware(router)
     feed(router, .link(faults, source: source))
     // Everybody on the network still sends to the old one.
     if hasNewHardware { feed(router, .announce) }

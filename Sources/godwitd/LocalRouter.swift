@@ -21,6 +21,8 @@ final class LocalRouter {
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
   var counters = RouterCounters()
+  /// The hardware addresses of this host, as the participant knows them.
+  var hardware: Set<HardwareAddress> = []
   /// What the kernel drops unless the lease is open; nil without a lease or an interface.
   var fence: (identifier: LeaseIdentifier, addresses: [IPAddress])?
   /// Whether the kernel was told to answer for the addresses no longer.
@@ -94,7 +96,8 @@ struct Place: Hashable {
 extension VirtualRouterConfiguration {
   var participant: ParticipantSettings {
     ParticipantSettings(
-      router: router, isPair: isPair, lease: lease, announcementRefresh: announcementRefresh,
+      router: router, isPair: isPair, lease: lease, detectsConflicts: conflictDetection,
+      announcementRefresh: announcementRefresh,
       checks: checks,
       hooks: hooks)
   }

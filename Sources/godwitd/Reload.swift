@@ -88,6 +88,7 @@ extension Daemon {
       children.check(router, check)?.process.killGroup()
     }
     router.adopt(wanted)
+    fitNeighborSockets()
     applyLink(router)
     feed(router, .settings(wanted.participant))
   }

@@ -44,14 +44,32 @@ extension Daemon {
       activeRouter: active?.0.description, activeRouterPriority: active.map { Int($0.1.number) },
       fit: participant.tenure.faults.isEmpty,
       faultReasons: participant.tenure.faults.map(\.description).sorted(),
-      lease: leaseStatus(router),
+      lease: leaseStatus(router), conflict: conflict(router, at: now),
       checks: participant.checks.map { check in
         CheckStatus(
           name: check.settings.name, passing: check.isPassing,
           since: Timestamp(check.since, now: now), detail: check.detail)
       },
       hook: hook(router, at: now), operation: operations.status(of: router.name),
-      peers: configuration.peers.map { peer($0, router, at: now) }, counters: router.counters)
+      peers: configuration.peers.map { peer($0, router, at: now) }, counters: counters(router))
+  }
+
+  private func counters(_ router: LocalRouter) -> RouterCounters {
+    var counters = router.counters
+    let conflicts = router.participant.conflicts.counters
+    counters.conflictsSeen = Int(clamping: conflicts.foreignClaims)
+    counters.conflictsDefended = Int(clamping: conflicts.defences)
+    return counters
+  }
+
+  private func conflict(_ router: LocalRouter, at now: Instant) -> ConflictStatus? {
+    guard let conflict = router.participant.conflicts.lastConflict else { return nil }
+    return ConflictStatus(
+      address: conflict.address.description, hardwareAddress: conflict.hardware.description,
+      node: conflict.mark?.primary.description,
+      keepsOut: router.participant.conflicts.obstacle != nil,
+      firstSeen: Timestamp(conflict.firstSeen, now: now),
+      lastSeen: Timestamp(conflict.lastSeen, now: now), count: Int(clamping: conflict.count))
   }
 
   private func leaseStatus(_ router: LocalRouter) -> LeaseStatus {

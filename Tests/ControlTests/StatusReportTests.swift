@@ -82,6 +82,7 @@ struct StatusReportTests {
       Set(written.keys).subtracting(promised.keys) == [
         "pid", "uptime_ms", "configuration", "discarded", router + "fault_reasons",
         router + "lease.safe",
+        router + "conflict",
         router + "active_router_priority", counters + "advertisements_sent",
         counters + "advertisements_received", counters + "priority_zero_sent",
         counters + "priority_zero_received", counters + "elections",

@@ -190,6 +190,25 @@ extension [ConflictWatch.Effect] {
     #expect(watch.handle(claim(peer, mark(99)), at: at(1)).deeds == [.defend(0)])
     #expect(watch.handle(claim(peer, mark(99)), at: at(1.099)).deeds == [])
     #expect(watch.handle(claim(peer, mark(99)), at: at(1.1)).deeds == [.defend(0)])
+    #expect(watch.obstacle == nil)
+  }
+
+  @Test("100 ms after the last claim of a lower node all is announced again, once in 5 s")
+  func lastWord() {
+    var watch = holder()
+    _ = watch.handle(claim(peer, mark(99)), at: at(1))
+    #expect(watch.nextDeadline == at(1.1))
+    _ = watch.handle(claim(peer, mark(99)), at: at(1.05))
+    #expect(watch.nextDeadline == at(1.15))
+    #expect(watch.handle(.timer, at: at(1.149)) == [])
+    #expect(watch.handle(.timer, at: at(1.15)) == [.announceAgain])
+    #expect(watch.nextDeadline == nil)
+    _ = watch.handle(claim(peer, mark(99)), at: at(2))
+    #expect(watch.nextDeadline == at(6.15))
+    #expect(watch.handle(.timer, at: at(6.15)) == [.announceAgain])
+    _ = watch.handle(claim(peer, mark(99)), at: at(20))
+    #expect(watch.nextDeadline == at(20.1))
+    #expect(watch.handle(.released, at: at(20.05)) == [])
     #expect(watch.nextDeadline == nil)
   }
 
@@ -221,7 +240,7 @@ extension [ConflictWatch.Effect] {
     for (priority, primary) in Self.worse {
       var watch = holder()
       #expect(watch.handle(claim(peer, mark(priority, primary)), at: at(1)).deeds == [.defend(0)])
-      #expect(watch.nextDeadline == nil)
+      #expect(watch.handle(.timer, at: at(1.02)) == [])
     }
   }
 
@@ -258,7 +277,8 @@ extension [ConflictWatch.Effect] {
     var watch = holder()
     _ = watch.handle(claim(peer, mark(150)), at: at(1))
     #expect(watch.handle(claim(peer, mark(50)), at: at(1.01)).deeds == [.defend(0)])
-    #expect(watch.nextDeadline == nil)
+    #expect(watch.handle(.timer, at: at(1.02)) == [])
+    #expect(watch.handle(.timer, at: at(1.11)) == [.announceAgain])
     _ = watch.handle(claim(peer, mark(150)), at: at(2))
     _ = watch.handle(.identity(identity(200)), at: at(2.01))
     #expect(watch.handle(.timer, at: at(2.02)) == [])
@@ -460,6 +480,7 @@ extension [ConflictWatch.Effect] {
     #expect(answer.deeds == [.defend(0)])
     #expect(low.handle(claim(peer, high.identity.mark), at: at(0.551)).deeds == [])
     #expect(low.handle(.timer, at: at(0.571)) == [.yield(to: otherNode, peer)])
+    #expect(high.handle(.timer, at: at(0.65)) == [.announceAgain])
     #expect(high.obstacle == nil)
   }
 }

@@ -104,7 +104,9 @@ struct Story {
       case .openLease: "open lease"
       case .closeLease: "close lease"
       case .resetConnections: "reset connections"
-      case .announce, .renewLease, .refreshAddresses, .hookEnded, .phase, .record: nil
+      case .announce, .probe, .conflict, .renewLease, .refreshAddresses, .hookEnded, .phase,
+        .record:
+        nil
       }
     }
   }

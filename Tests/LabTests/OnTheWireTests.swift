@@ -43,10 +43,12 @@ struct OnTheWireTests {
     #expect(announcements.allSatisfy { $0.target == Self.address })
     #expect(announcements.allSatisfy { $0.senderHardware == hardware })
     #expect(announcements.allSatisfy { $0.targetHardware == hardware })
-    // No probe of RFC 5227 before a takeover: the election replaces it.
-    #expect(
-      sniffer.frames.allSatisfy { $0.arp?.target != Self.address || $0.arp?.sender == Self.address }
-    )
+    // Before the first claim it probed, naming no address of its own (RFC 5227 section 2.1.1).
+    let probes = sniffer.frames.compactMap(\.arp).filter {
+      $0.target == Self.address && $0.sender != Self.address
+    }
+    #expect(probes.count == 3)
+    #expect(probes.allSatisfy { $0.sender == "0.0.0.0" && $0.operation == 1 })
     let advertisement = try #require(sniffer.frames.compactMap(\.vrrp).first)
     #expect(advertisement.source == "10.77.0.1")
     #expect(advertisement.destination == "224.0.0.18")

@@ -127,7 +127,10 @@ struct ReloadScenarioTests {
 
   @Test("another VRID is another virtual router: goodbye to the one, election of the other")
   func identifier() throws {
-    let scenario = try Scenario(["a": 150, "b": 100])
+    let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, _ in
+      // The other one goes on with the old VRID and the same address.
+      configuration.routerLines = ["conflict_detection: false"]
+    }
     try scenario.start()
     let term = try scenario.router("a").term
     let node = try scenario["a"]

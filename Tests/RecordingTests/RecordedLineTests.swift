@@ -22,7 +22,7 @@ import VRRP
       priority: Priority(90), advertisementInterval: AdvertisementInterval(centiseconds: 25)!,
       preemption: .after(.milliseconds(1500)), checksumForm: .pseudoHeader),
     isPair: true, lease: LeaseSettings(duration: .milliseconds(600), isEnforced: false),
-    announcementRefresh: .seconds(9),
+    detectsConflicts: true, announcementRefresh: .seconds(9),
     checks: [
       CheckSettings(name: "a", probe: .command(["/bin/true", "x"]), user: "nobody"),
       CheckSettings(name: "b", probe: .tcp("192.0.2.1:80"), onFailure: .priority(-20)),
@@ -41,11 +41,19 @@ import VRRP
   static let faults: Set<Fault> = [
     .interfaceMissing("a"), .interfaceDown("b"), .noCarrier("c"), .noSourceAddress("d"),
     .identifierTaken("e"), .check("f"), .promoteFailed("g"), .addressesRefused("h"),
-    .leaseRefused("i"), .advertisementsRefused("j"), .socketRefused("k"),
+    .leaseRefused("i"), .conflict(other, HardwareAddress(2, 0, 0, 0, 0, 9)), .advertisementsRefused("j"), .socketRefused("k"),
   ]
 
   static let events: [Participant.Event] = [
-    .start, .link(faults, source: other), .link([], source: nil), advertisement(.version2),
+    .start, .hardware([HardwareAddress(2, 0, 0, 0, 0, 1), HardwareAddress(2, 0, 0, 0, 0, 2)]),
+    .neighbor(
+      NeighborClaim(address: other, hardware: HardwareAddress(2, 0, 0, 0, 0, 3), kind: .probes)),
+    .neighbor(
+      NeighborClaim(
+        address: other, hardware: HardwareAddress(2, 0, 0, 0, 0, 3), kind: .claims,
+        mark: ClaimMark(
+          identifier: VirtualRouterIdentifier(9)!, priority: Priority(80), primary: other))),
+    .link(faults, source: other), .link([], source: nil), advertisement(.version2),
     advertisement(.version3), .timer, .installed(failure: nil), .installed(failure: "no"),
     .removed(failure: nil), .removed(failure: "no"), .addressesLost, .beatFailed("no"), .leaseLost,
     .leaseRefused("no"), .hookEnded(HookRun.Identifier(9), .exited(75)),
