@@ -515,7 +515,7 @@ public struct Participant: Sendable {
 
   /// Begins the announcements; the first goes out at once, ahead of everything that only tells
   /// of the change.
-  private mutating func announceAgain(at now: Instant, _ effects: inout [Effect]) {
+  mutating func announceAgain(at now: Instant, _ effects: inout [Effect]) {
     // Addresses that somebody removed are announced once they are back.
     guard tenure.isHolding, !tenure.isRestoring else { return }
     announcements = AnnouncementSchedule(

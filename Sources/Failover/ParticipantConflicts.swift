@@ -17,6 +17,7 @@ extension Participant {
         // No goodbye: the others have somebody who answers.
         leaveSilently(at: now, &effects)
         applyFaults(at: now, &effects)
+      case .announceAgain: announceAgain(at: now, &effects)
       case .cleared: applyFaults(at: now, &effects)
       case .noticed(let conflict): effects.append(.conflict(conflict))
       }

@@ -22,6 +22,7 @@ final class Daemon {
   let notifier: ServiceNotifier
   let interfaces: Interfaces
   let announcer: Announcer
+  var connections: ConnectionTable
   var lease: Lease
   /// When the kernel is asked next whether all that silences this node is in place.
   var leaseInspectionDue: Instant?
@@ -63,6 +64,9 @@ final class Daemon {
 
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
+  /// What is reset at most when a lease has ended, and how long it may take.
+  static let mostResets = 10_000
+  static let resetLimit = Duration.milliseconds(200)
   static let socketRetryPause = Duration.seconds(5)
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
@@ -76,6 +80,7 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
+    connections = parts.connections
     lease = parts.lease
     isRestart = parts.foundLeftovers
     sockets = AdvertisementSockets()

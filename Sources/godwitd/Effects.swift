@@ -179,6 +179,25 @@ extension Daemon {
     feed(router, .removed(failure: failure))
   }
 
+  /// Ends what clients and local programs still believe to be open; bounded, since the loop waits.
+  private func resetConnections(_ router: LocalRouter) {
+    guard let link = router.link else { return }
+    do throws(SystemError) {
+      let result = try connections.reset(
+        router.configuration.router.addresses, interfaceIndex: link.index,
+        limit: Self.mostResets, within: Self.resetLimit)
+      guard result.reset > 0 || result.left > 0 else { return }
+      log.write(
+        .notice,
+        "\(router.name): \(result.reset) connections of the addresses reset"
+          + (result.left > 0 ? ", \(result.left) left" : ""))
+    } catch {
+      log.writeLimited(
+        .warning, about: "connections", at: Clock.now(),
+        "\(router.name): connections of the addresses could not be reset: \(error)")
+    }
+  }
+
   private func announce(_ places: Range<Int>, _ router: LocalRouter) {
     guard let link = router.link, let hardware = link.hardwareAddress else { return }
     var frames: [UInt8] = []

@@ -192,6 +192,3 @@ extension VirtualRouterConfiguration {
     lease.lifetimeAsLease(interval: router.advertisementInterval.duration)
   }
 }
-extension Daemon {
-  func resetConnections(_ router: LocalRouter) {}
-}

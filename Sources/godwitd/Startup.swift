@@ -28,6 +28,7 @@ struct Startup: ~Copyable {
   let control: ControlServer
   let interfaces: Interfaces
   let announcer: Announcer
+  let connections: ConnectionTable
   let lease: Lease
   let foundLeftovers: Bool
   let store: StateStore
@@ -54,6 +55,7 @@ struct Startup: ~Copyable {
       let signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
       let interfaces = try Interfaces.open()
       let announcer = try Announcer.open()
+      let connections = try ConnectionTable.open()
       let foundLeftovers = try removeLeftovers(interfaces, log)
       let lease = try Lease.open(configuration, log: log)
       warnOfStrangers(configuration, interfaces, log)
@@ -63,7 +65,8 @@ struct Startup: ~Copyable {
       return Startup(
         path: path, configuration: configuration, accounts: accounts, log: log, loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
-        announcer: announcer, lease: lease, foundLeftovers: foundLeftovers, store: store)
+        announcer: announcer, connections: connections, lease: lease,
+        foundLeftovers: foundLeftovers, store: store)
     } catch {
       throw .system("the kernel refuses what Godwit needs: \(error)")
     }

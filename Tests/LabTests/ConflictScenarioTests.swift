@@ -3,7 +3,7 @@ import Lab
 import Testing
 
 /// Others that have the address: RFC 5227 over IPv4, RFC 4862 and RFC 4861 over IPv6.
-@Suite("Address conflicts", .lab) struct ConflictScenarioTests {
+@Suite("Address conflicts", .requiresGodwit) struct ConflictScenarioTests {
   struct Family: CustomTestStringConvertible, Sendable {
     var addresses: [String]
     var shared: String
