@@ -209,7 +209,8 @@ public struct Participant: Sendable {
   // MARK: Events
 
   private func isRoutine(_ advertisement: Advertisement, from sender: IPAddress) -> Bool {
-    guard case .backup = router.state, let activeRouter else { return false }
+    // Whoever asks for the addresses wants to know of every Active Router.
+    guard case .backup = router.state, let activeRouter, !conflicts.isProbing else { return false }
     return activeRouter.address == sender && activeRouter.priority == advertisement.priority
       && advertisement.interval == rivalInterval && advertisement.priority != .release
   }
