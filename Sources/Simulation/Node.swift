@@ -110,6 +110,8 @@ struct NodePromises {
   var elected: Nanoseconds = -1
   var claimed: Nanoseconds = -1
   var lastSent: Nanoseconds?
+  /// Changes of role since everything was mended.
+  var quietChanges = 0
   /// The last `promote`, `demote` or `undo` that began in this process.
   var lastBegan: HookEvent?
   /// The `promote` of the claim under way: how many programs it has and how many passed.

@@ -41,7 +41,8 @@ import VRRP
   static let faults: Set<Fault> = [
     .interfaceMissing("a"), .interfaceDown("b"), .noCarrier("c"), .noSourceAddress("d"),
     .identifierTaken("e"), .check("f"), .promoteFailed("g"), .addressesRefused("h"),
-    .leaseRefused("i"), .conflict(other, HardwareAddress(2, 0, 0, 0, 0, 9)), .advertisementsRefused("j"), .socketRefused("k"),
+    .leaseRefused("i"), .conflict(other, HardwareAddress(2, 0, 0, 0, 0, 9)),
+    .advertisementsRefused("j"), .socketRefused("k"),
   ]
 
   static let events: [Participant.Event] = [
