@@ -5,6 +5,8 @@ PREFIX     ?= /usr
 SYSCONFDIR ?= /etc
 DESTDIR    ?=
 SECONDS    ?= 60
+SEED       ?=
+INTERVAL   ?= 100ms
 ROUNDS     ?= 7
 SEEDS      ?= 10000
 FIRST      ?= 0
@@ -21,7 +23,8 @@ FUZZ_BUILD := -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer \
 RELEASE := -c release --static-swift-stdlib
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help demo build test bench simulate fuzz format lint install setup lab-setup test-setup release
+.PHONY: help demo build test bench simulate fuzz chaos format lint install setup lab-setup \
+  test-setup release
 
 help:
 	@echo "make demo     two nodes, one address, a failover: see it move (root)"
@@ -30,6 +33,7 @@ help:
 	@echo "make simulate SEEDS=1000 FIRST=0: nodes on a virtual LAN, with everything that can go wrong"
 	@echo "make bench    measure against keepalived and write Docs/Performance.md (root)"
 	@echo "make fuzz     fuzz every parser for SECONDS=60 in all, or one: TARGET=configuration"
+	@echo "make chaos    faults at random in the lab: SECONDS=60 SEED=7 INTERVAL=100ms (root)"
 	@echo "make format   format the sources; make lint: check them"
 	@echo "make install  install the release build below DESTDIR"
 
@@ -88,6 +92,11 @@ fuzz: setup
 	FUZZ=1 $(SWIFT) build $(FUZZ_BUILD) --product godwit-fuzz
 	@Tests/Fuzz/run $$(FUZZ=1 $(SWIFT) build $(FUZZ_BUILD) --show-bin-path)/godwit-fuzz \
 	  .build-fuzz/run $(SECONDS) $(TARGET)
+
+chaos: lab-setup
+	@$(SWIFT) build
+	@$$($(SWIFT) build --show-bin-path)/godwit-chaos --seconds $(SECONDS) --interval $(INTERVAL) \
+	  $(if $(SEED),--seed $(SEED))
 
 format:
 	$(SWIFT) format -i -r $(SOURCES)

@@ -70,6 +70,9 @@ let package = Package(
     .executableTarget(
       name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO"],
       path: "Tests/Benchmarks", swiftSettings: strict),
+    .executableTarget(
+      name: "godwit-chaos", dependencies: ["Lab", "CLab"], path: "Tests/Chaos",
+      swiftSettings: strict),
 
     .testTarget(
       name: "VRRPTests", dependencies: ["VRRP"], resources: [.copy("Packets")],
@@ -89,7 +92,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder", "godwit-chaos"],
+      swiftSettings: strict),
   ]
 )
 

@@ -16,7 +16,7 @@ extension Participant.Effect: CustomStringConvertible {
     case .announce(let places): "announce \(places.lowerBound)..<\(places.upperBound)"
     case .probe(let places): "probe \(places.lowerBound)..<\(places.upperBound)"
     case .conflict(let conflict):
-      "conflict: \(conflict.hardware) has \(conflict.address), \(conflict.count) times"
+      "conflict \(conflict.hardware) has \(conflict.address), \(conflict.count) times"
     case .startHook(let run): "start hook \(run)"
     case .terminateHook(let run): "terminate hook \(run.number)"
     case .killHook(let run): "kill hook \(run.number)"

@@ -1,4 +1,6 @@
 import CLinux
+// It declares what sys/socket.h does a second time, and the compiler may take that for the first.
+import CNetlink
 import Glibc
 import VRRP
 

@@ -55,7 +55,7 @@ extension RecordedClaim {
   func claim() throws(RecordingError) -> NeighborClaim {
     NeighborClaim(
       address: try .recorded(address), hardware: try .recorded(hardware),
-      kind: isProbe ? .probes : .claims, mark: try mark?.mark())
+      kind: claims ? .claims : .probes, mark: try mark?.mark())
   }
 }
 
@@ -72,7 +72,7 @@ extension RecordedClaim.Mark {
 extension HardwareAddress {
   static func recorded(_ text: String) throws(RecordingError) -> HardwareAddress {
     guard let address = HardwareAddress(text) else {
-      throw RecordingError("\(text) is no hardware address")
+      throw RecordingError("\(text) is not a hardware address")
     }
     return address
   }
@@ -99,12 +99,12 @@ extension RecordedFault {
     case "check": return .check(text)
     case "promote_failed": return .promoteFailed(text)
     case "addresses_refused": return .addressesRefused(text)
-    case "conflict":
-      let words = text.split(separator: " ")
-      guard words.count == 2 else { throw RecordingError("\(text) is no conflict") }
-      return .conflict(try .recorded(String(words[0])), try .recorded(String(words[1])))
     case "lease_refused": return .leaseRefused(text)
     case "advertisements_refused": return .advertisementsRefused(text)
+    case "conflict":
+      let words = text.split(separator: " ").map(String.init)
+      guard words.count == 2 else { throw RecordingError("\(text) is not a conflict") }
+      return .conflict(try .recorded(words[0]), try .recorded(words[1]))
     case "socket_refused": return .socketRefused(text)
     default: throw RecordingError("there is no fault \(kind)")
     }

@@ -44,7 +44,8 @@ struct RecordedClaim: Codable, Equatable, Sendable {
 
   var address: String
   var hardware: String
-  var isProbe: Bool
+  /// It says that it has the address, or asks for it.
+  var claims: Bool
   var mark: Mark?
 }
 
@@ -109,10 +110,11 @@ extension RecordedClaim {
   init(_ claim: NeighborClaim) {
     address = claim.address.description
     hardware = claim.hardware.description
-    isProbe = claim.kind == .probes
+    claims = claim.kind == .claims
     mark = claim.mark.map {
       Mark(
-        vrid: $0.identifier.number, priority: $0.priority.number, primary: $0.primary.description)
+        vrid: $0.identifier.number, priority: $0.priority.number,
+        primary: $0.primary.description)
     }
   }
 }
@@ -141,8 +143,8 @@ extension RecordedFault {
       case .promoteFailed(let text): ("promote_failed", text)
       case .addressesRefused(let text): ("addresses_refused", text)
       case .leaseRefused(let text): ("lease_refused", text)
-      case .conflict(let address, let hardware): ("conflict", "\(address) \(hardware)")
       case .advertisementsRefused(let text): ("advertisements_refused", text)
+      case .conflict(let address, let hardware): ("conflict", "\(address) \(hardware)")
       case .socketRefused(let text): ("socket_refused", text)
       }
   }

@@ -10,8 +10,7 @@ extension RecordedSettings {
     lease.addressLifetime = self.lease.addressLifetimeNs.map { .nanoseconds($0) }
     return ParticipantSettings(
       router: try router.settings(), isPair: isPair, lease: lease,
-      detectsConflicts: detectsConflicts,
-      announcementRefresh: .nanoseconds(announcementRefreshNs),
+      detectsConflicts: detectsConflicts, announcementRefresh: .nanoseconds(announcementRefreshNs),
       checks: checks.map { $0.settings() }, hooks: hooks)
   }
 }

@@ -310,6 +310,11 @@ int64_t clinux_lab_now(void) {
   return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
+void clinux_lab_keep_ahead(void) {
+  struct sched_param first = {.sched_priority = 1};
+  sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
+}
+
 void clinux_lab_sleep(int64_t microseconds) {
   struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
   while (nanosleep(&time, &time) < 0 && errno == EINTR) {}

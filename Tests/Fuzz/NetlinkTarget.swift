@@ -2,7 +2,7 @@ import VRRP
 
 @testable import LinuxIO
 
-/// Reads a datagram as the route socket hands it over.
+/// Reads a datagram as a route socket or one that lists connections hands it over.
 enum NetlinkTarget {
   static func take(_ input: Span<UInt8>) {
     var bytes = 0
@@ -14,6 +14,11 @@ enum NetlinkTarget {
       case .addressAdded(let record), .addressRemoved(let record): check(record)
       case .link(let link): expect(link.name.utf8.count <= 3 * body.count, "a name is a part of it")
       case .linkRemoved, .overflow, nil: break
+      }
+      // Of another kind of socket, in the same form.
+      if let connection = Connection(body) {
+        expect(
+          connection.request.sdiag_family == body[0], "a connection is asked for as it is told")
       }
     }
   }

@@ -39,6 +39,7 @@ struct RouterLife {
 
   init(_ reader: inout InputReader) {
     participant = Participant(Self.settings(&reader), term: UInt64(reader.byte()), at: now)
+    feed(.hardware([Self.hardware(1)]))
     feed(.link([], source: Reception.neighbor(1, participant.settings.router.family)))
     feed(.start)
   }
@@ -62,6 +63,7 @@ struct RouterLife {
         identifier: identifier, version: version, addresses: addresses,
         priority: Priority(max(1, reader.byte())),
         advertisementInterval: interval ?? .standard, preemption: preemptions[Int(kind >> 2 & 3)]),
+      detectsConflicts: kind & 0x40 != 0,
       checks: kind & 0x10 == 0
         ? []
         : [
@@ -74,7 +76,7 @@ struct RouterLife {
   // MARK: Steps
 
   mutating func step(_ reader: inout InputReader) {
-    switch reader.byte() % 16 {
+    switch reader.byte() % 20 {
     case 0, 1: hearWellFormed(&reader)
     case 2: hear(reader.take(Int(reader.byte()) + 1))
     case 3: pass(.milliseconds(Int64(reader.word())))
@@ -95,8 +97,32 @@ struct RouterLife {
     case 13: if reader.byte() == 0xff { feed(.shutdown) }
     case 14: failsBeat = reader.flag()
     case 15: endLease(reader.byte())
+    case 16, 17: hearNeighbor(&reader)
+    case 18:
+      let frame = FrameTarget.frame(reader.take(Int(reader.byte()) + 1).span) ?? []
+      if let claim = NeighborClaim(decoding: frame.span) { feed(.neighbor(claim)) }
     default: passToDeadline()
     }
+  }
+
+  /// 02-00-00-00-00-`number`; 1 is this host's own.
+  private static func hardware(_ number: UInt8) -> HardwareAddress {
+    HardwareAddress(2, 0, 0, 0, 0, number)
+  }
+
+  /// Another host, a node of ours or none, has or wants an address.
+  private mutating func hearNeighbor(_ reader: inout InputReader) {
+    let choices = reader.byte()
+    let router = participant.settings.router
+    let mark = ClaimMark(
+      identifier: router.identifier, priority: Priority(reader.byte()),
+      primary: Reception.neighbor(choices & 3, router.family))
+    feed(
+      .neighbor(
+        NeighborClaim(
+          address: Reception.neighbor(100 + choices >> 6, router.family),
+          hardware: Self.hardware(choices >> 2 & 3),
+          kind: choices & 0x10 == 0 ? .claims : .probes, mark: choices & 0x20 == 0 ? nil : mark)))
   }
 
   private mutating func endLease(_ choice: UInt8) {
@@ -230,6 +256,10 @@ struct RouterLife {
     leaseEnd = end
   }
 
+  private func isListed(_ places: Range<Int>) -> Bool {
+    participant.settings.router.addresses.indices.contains(places.upperBound - 1)
+  }
+
   private mutating func perform(
     _ effect: Participant.Effect, _ answers: inout [Participant.Event]
   ) {
@@ -252,9 +282,8 @@ struct RouterLife {
     case .closeLease: leaseEnd = nil
     case .announce(let places):
       expect(hasAddresses, "what is announced is here")
-      expect(
-        participant.settings.router.addresses.indices.contains(places.upperBound - 1),
-        "what is announced is in the list")
+      expect(isListed(places), "what is announced is in the list")
+    case .probe(let places): expect(isListed(places), "what is probed is in the list")
     case .startHook(let run): runs.append(run.identifier)
     case .startCheck(let index): checks.append(index)
     default: break

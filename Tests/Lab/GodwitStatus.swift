@@ -14,6 +14,12 @@ public struct GodwitStatus: Decodable, Sendable {
     public var faultReasons: [String]?
     public var activeRouter: String?
     public var hook: String?
+    public var lease: Lease?
+  }
+
+  public struct Lease: Decodable, Sendable {
+    public var mechanism: String
+    public var durationMs: Int
   }
 
   public var node: String
@@ -34,7 +40,7 @@ public struct GodwitStatus: Decodable, Sendable {
 extension GodwitStatus.Router {
   private enum CodingKeys: String, CodingKey {
     case name, state, vrid, effectivePriority, addresses, addressesHeld, term, reason
-    case faultReasons, activeRouter, hook
+    case faultReasons, activeRouter, hook, lease
   }
 
   public init(from decoder: any Decoder) throws {
@@ -49,6 +55,7 @@ extension GodwitStatus.Router {
     reason = try values.decodeIfPresent(String.self, forKey: .reason)
     faultReasons = try values.decodeIfPresent([String].self, forKey: .faultReasons)
     activeRouter = try values.decodeIfPresent(String.self, forKey: .activeRouter)
+    lease = try values.decodeIfPresent(GodwitStatus.Lease.self, forKey: .lease)
     // The hook that runs may be told as its event or as an object of facts about it.
     hook = try? values.decodeIfPresent(String.self, forKey: .hook)
   }

@@ -17,12 +17,13 @@ final class Scenario {
   /// In the order in which `start()` starts them.
   private(set) var nodes: [GodwitNode] = []
 
-  /// `change` gets each node's configuration before it is used.
+  /// `change` gets each node's configuration before it is used. `others` are hosts without a daemon.
   init(
     _ priorities: KeyValuePairs<String, Int>, addresses: [String] = ["\(address)/24"],
+    others: [String] = [],
     change: (inout GodwitConfiguration, String, Lab) throws -> Void = { _, _, _ in }
   ) throws {
-    lab = try Lab.make(nodes: priorities.map(\.key) + ["client"])
+    lab = try Lab.make(nodes: priorities.map(\.key) + ["client"] + others)
     sniffer = try lab.sniffer(on: "client")
     for (name, priority) in priorities {
       var configuration = GodwitConfiguration(addresses: addresses)

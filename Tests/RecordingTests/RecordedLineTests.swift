@@ -22,7 +22,8 @@ import VRRP
       priority: Priority(90), advertisementInterval: AdvertisementInterval(centiseconds: 25)!,
       preemption: .after(.milliseconds(1500)), checksumForm: .pseudoHeader),
     isPair: true, lease: LeaseSettings(duration: .milliseconds(600), isEnforced: false),
-    detectsConflicts: true, announcementRefresh: .seconds(9),
+    detectsConflicts: true,
+    announcementRefresh: .seconds(9),
     checks: [
       CheckSettings(name: "a", probe: .command(["/bin/true", "x"]), user: "nobody"),
       CheckSettings(name: "b", probe: .tcp("192.0.2.1:80"), onFailure: .priority(-20)),
@@ -41,22 +42,27 @@ import VRRP
   static let faults: Set<Fault> = [
     .interfaceMissing("a"), .interfaceDown("b"), .noCarrier("c"), .noSourceAddress("d"),
     .identifierTaken("e"), .check("f"), .promoteFailed("g"), .addressesRefused("h"),
-    .leaseRefused("i"), .conflict(other, HardwareAddress(2, 0, 0, 0, 0, 9)),
-    .advertisementsRefused("j"), .socketRefused("k"),
+    .leaseRefused("i"), .advertisementsRefused("j"), .socketRefused("k"),
   ]
 
   static let events: [Participant.Event] = [
-    .start, .hardware([HardwareAddress(2, 0, 0, 0, 0, 1), HardwareAddress(2, 0, 0, 0, 0, 2)]),
-    .neighbor(
-      NeighborClaim(address: other, hardware: HardwareAddress(2, 0, 0, 0, 0, 3), kind: .probes)),
-    .neighbor(
-      NeighborClaim(
-        address: other, hardware: HardwareAddress(2, 0, 0, 0, 0, 3), kind: .claims,
-        mark: ClaimMark(
-          identifier: VirtualRouterIdentifier(9)!, priority: Priority(80), primary: other))),
-    .link(faults, source: other), .link([], source: nil), advertisement(.version2),
+    .start, .link(faults, source: other), .link([], source: nil), advertisement(.version2),
     advertisement(.version3), .timer, .installed(failure: nil), .installed(failure: "no"),
     .removed(failure: nil), .removed(failure: "no"), .addressesLost, .beatFailed("no"), .leaseLost,
+    .hardware([HardwareAddress(2, 0, 0, 0, 0, 0x0a)]),
+    .neighbor(
+      NeighborClaim(
+        address: IPAddress("192.0.2.100")!, hardware: HardwareAddress(2, 0, 0, 0, 0, 0x0b),
+        kind: .claims,
+        mark: ClaimMark(
+          identifier: VirtualRouterIdentifier(51)!, priority: Priority(9),
+          primary: IPAddress("192.0.2.2")!))),
+    .neighbor(
+      NeighborClaim(
+        address: IPAddress("192.0.2.100")!, hardware: HardwareAddress(2, 0, 0, 0, 0, 0x0b),
+        kind: .probes, mark: nil)),
+    .link(
+      [.conflict(IPAddress("192.0.2.100")!, HardwareAddress(2, 0, 0, 0, 0, 0x0b))], source: nil),
     .leaseRefused("no"), .hookEnded(HookRun.Identifier(9), .exited(75)),
     .hookEnded(HookRun.Identifier(9), .signalled(9)),
     .hookEnded(HookRun.Identifier(9), .notStarted("no such file")),

@@ -87,6 +87,9 @@ int64_t clinux_lab_now(void);
 /// Whether `descriptor` can be read within `timeout_ms`.
 bool clinux_lab_readable(int descriptor, int timeout_ms);
 
+/// Runs the calling thread ahead of every ordinary one; what it starts is ordinary.
+void clinux_lab_keep_ahead(void);
+
 /// nanosleep(2) for `microseconds`.
 void clinux_lab_sleep(int64_t microseconds);
 
@@ -126,6 +129,62 @@ uint32_t clinux_probe_count(struct clinux_probe *probe);
 struct clinux_probe_record clinux_probe_at(struct clinux_probe *probe, uint32_t number);
 /// Writes the name of responder `index` to `name` (16 bytes); false when there is none.
 bool clinux_probe_responder(struct clinux_probe *probe, uint8_t index, char name[16]);
+
+// --- Watch: asks every node for two addresses at a fixed interval, and records who claims them.
+
+struct clinux_watch;
+
+/// What a frame is to the watch.
+enum clinux_watch_kind {
+  /// An ARP packet whose sender, or a Neighbor Advertisement whose target, is the address: sent to
+  /// the watch alone, and to everybody.
+  clinux_watch_answer = 1,
+  clinux_watch_announcement,
+  /// The datagram that answers a probe of `clinux_echo_start`, from the address.
+  clinux_watch_datagram,
+  /// A VRRP message.
+  clinux_watch_advertisement,
+};
+
+struct clinux_watch_record {
+  /// CLOCK_MONOTONIC, nanoseconds; the kernel's receive timestamp.
+  int64_t time;
+  /// The Ethernet source.
+  uint8_t hardware[6];
+  /// clinux_watch_kind, with the upper bit for IPv6.
+  uint8_t kind;
+  /// Of an advertisement.
+  uint8_t priority;
+};
+
+struct clinux_watch_settings {
+  /// Where it asks from, and its own addresses there.
+  const char *ns;
+  const char *interface;
+  uint8_t own4[4];
+  uint8_t own6[16];
+  /// What it asks for, and the port of the echo.
+  uint8_t address4[4];
+  uint8_t address6[16];
+  uint16_t port;
+  int64_t interval_us;
+  /// The most records; what comes after them is counted as lost.
+  uint32_t capacity;
+};
+
+/// Starts a thread that asks every node each interval, by ARP, by a Neighbor Solicitation and by a
+/// datagram over either family, all in frames that reach every node: each that has the address
+/// answers, whatever anybody remembers. NULL and errno on failure.
+struct clinux_watch *clinux_watch_start(const struct clinux_watch_settings *settings);
+/// Ends the thread; the records stay.
+void clinux_watch_stop(struct clinux_watch *watch);
+void clinux_watch_free(struct clinux_watch *watch);
+/// How many records there are, in the order of the socket; may be read while it runs.
+uint32_t clinux_watch_count(struct clinux_watch *watch);
+/// Record `index`, below the count.
+struct clinux_watch_record clinux_watch_at(struct clinux_watch *watch, uint32_t index);
+/// Frames that did not fit the socket or the records.
+uint32_t clinux_watch_lost(struct clinux_watch *watch);
 
 // --- Calls of a function of libc.
 
