@@ -27,6 +27,8 @@ struct Node {
   var failingChecks: Set<Int> = []
   var failingCalls: (kind: CallKind, until: Nanoseconds)?
   var slowCalls: (upTo: Nanoseconds, until: Nanoseconds)?
+  /// Advertisements that are still to be lost on purpose.
+  var losses = 0
   var armedCrash: (effects: Int, downFor: Nanoseconds)?
   var armedStall: (effects: Int, lasting: Nanoseconds)?
   /// Whether the last process ended without a goodbye.

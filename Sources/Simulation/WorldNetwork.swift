@@ -26,6 +26,10 @@ extension World {
       nodes[index].promises.claimed = now
     }
     guard nodes[index].hasCarrier else { return }
+    if nodes[index].losses > 0 {
+      nodes[index].losses -= 1
+      return note("\(index)      (lost on the way to all)")
+    }
     if priority == .release { lan.lastGoodbye = now }
     let advertisement = Advertisement(
       version: scenario.version, identifier: Self.identifier, priority: priority,
