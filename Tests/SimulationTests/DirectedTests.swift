@@ -109,4 +109,23 @@ import VRRP
       .directed([Injection(time: 20 * .second, node: 0, mishap: .advertisementsLost(2))]))
     #expect(statistics.claims == 1)
   }
+
+  @Test("where only advertisements are filtered, two that answer see each other's ARP and end as one")
+  func filteredAdvertisements() {
+    var overlaps: [Int] = []
+    for detects in [true, false] {
+      var scenario = Scenario.directed(
+        length: 100 * .second,
+        [
+          Injection(
+            time: 20 * .second, node: 0,
+            mishap: .partition(side: 1, .advertisements, lasting: 60 * .second))
+        ])
+      scenario.detectsConflicts = detects
+      overlaps.append(run(scenario).dividedOverlaps)
+    }
+    // Looked at with every renewal of either: about twice a second.
+    #expect(overlaps[0] < 10)
+    #expect(overlaps[1] > 100)
+  }
 }
