@@ -45,6 +45,7 @@ public enum PartitionKind: Sendable {
 
 public enum CallKind: Sendable, CaseIterable {
   case send, install, remove, renew, open, close
+  case all
 }
 
 /// What a changed configuration file changes.

@@ -48,7 +48,7 @@ struct Node {
 
   func fails(_ kind: CallKind, at now: Nanoseconds) -> Bool {
     guard let failingCalls else { return false }
-    return failingCalls.kind == kind && now < failingCalls.until
+    return (failingCalls.kind == kind || failingCalls.kind == .all) && now < failingCalls.until
   }
 }
 
