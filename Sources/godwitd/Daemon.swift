@@ -55,6 +55,8 @@ final class Daemon {
   /// Effects that only tell, until the queue is empty.
   private var tellings: [(router: LocalRouter, effect: Participant.Effect)] = []
   private var isFeeding = false
+  /// When the participant gave the answer that is being performed.
+  private(set) var answered = Clock.now()
   private var isStopping = false
   private var stopDeadline: Instant?
   private var carrierPoll = CarrierPoll()
@@ -301,7 +303,9 @@ final class Daemon {
       next += 1
       let now = Clock.now()
       let effects = router.participant.handle(event, at: now)
+      answered = now
       recorder?.submit(RecordedLine(router.name, event, effects, at: now).bytes(), loop: loop)
+      keepTerm(of: router)
       for effect in effects {
         // What only tells waits until nothing is left to be done: no log line delays an address.
         if effect.onlyTells {
@@ -313,14 +317,17 @@ final class Daemon {
       router.deadline = router.participant.nextDeadline
       deadlines.note(router)
     }
-    for (router, _) in queue where router.participant.term != router.savedTerm {
-      router.savedTerm = router.participant.term
-      store.keep(term: router.savedTerm, of: router.name, loop: loop)
-    }
     for (router, effect) in tellings { perform(effect, for: router) }
     tellings.removeAll(keepingCapacity: true)
     queue.removeAll(keepingCapacity: true)
     isFeeding = false
+  }
+
+  /// On its way to the disk before anybody hears of it: after a crash it must not be given again.
+  private func keepTerm(of router: LocalRouter) {
+    guard router.participant.term != router.savedTerm else { return }
+    router.savedTerm = router.participant.term
+    store.keep(term: router.savedTerm, of: router.name, loop: loop)
   }
 
   // MARK: Links
