@@ -50,7 +50,9 @@ let package = Package(
     // The programs.
     .executableTarget(
       name: "godwitd",
-      dependencies: ["VRRP", "Failover", "Configuration", "LinuxIO", "Control", "CLinux"],
+      dependencies: [
+        "VRRP", "Failover", "Recording", "Configuration", "LinuxIO", "Control", "CLinux",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "godwit",

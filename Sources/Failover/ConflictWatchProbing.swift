@@ -16,6 +16,9 @@ extension ConflictWatch {
     guard now >= probing.next else { return [] }
     guard probing.sent < Self.probeCount else { return conclude(probing.found, at: now) }
     probing.sent += 1
+    // Whoever still has them says so again. An owner is Active while it asks, and the router that it
+    // pushes aside may have answered before it heard of that.
+    probing.found = nil
     // From the time it was due, so that the whole fits its window; after a pause there is still time
     // for an answer.
     probing.next = max(probing.next + probing.pause, now + probing.pause / 2)

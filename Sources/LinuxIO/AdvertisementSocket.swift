@@ -100,6 +100,15 @@ public struct AdvertisementSocket: ~Copyable {
     return count
   }
 
+  /// How many datagrams the kernel could not queue since the socket was opened (SO_MEMINFO of
+  /// sock_diag(7), SK_MEMINFO_DROPS); 0 when it does not tell.
+  public var drops: UInt32 {
+    var numbers = [UInt32](repeating: 0, count: 9)
+    var length = socklen_t(numbers.count * 4)
+    let result = getsockopt(socket.number, SOL_SOCKET, SO_MEMINFO, &numbers, &length)
+    return result == 0 && length >= 36 ? numbers[8] : 0
+  }
+
   /// Sends one message; `source` must be an address of this host.
   ///
   /// Throws ENETUNREACH (IPv4) or EINVAL (IPv6) when the source is not there, ENETDOWN or

@@ -13,6 +13,17 @@ public enum Clock {
         attosecondsComponent: Int64(time.tv_nsec) * 1_000_000_000))
   }
 
+  /// How long the machine has slept since boot, never more than that: what CLOCK_BOOTTIME is ahead of
+  /// CLOCK_MONOTONIC.
+  public static func slept() -> Duration {
+    // In this order a pause between the two makes it less, not more.
+    let all = read(CLOCK_BOOTTIME)
+    let awake = read(CLOCK_MONOTONIC)
+    return Duration(
+      secondsComponent: Int64(all.tv_sec - awake.tv_sec),
+      attosecondsComponent: Int64(all.tv_nsec - awake.tv_nsec) * 1_000_000_000)
+  }
+
   /// The time of day (CLOCK_REALTIME), for people only: it may jump.
   public static func wallClock() -> WallTime {
     let time = read(CLOCK_REALTIME)

@@ -19,6 +19,8 @@ enum Happening {
   case partitionOver
   case checkMended(Int)
   case resume
+  /// An ARP frame that says who has or wants an address.
+  case neighbor(NeighborClaim, life: Int)
   /// A gratuitous ARP reaches the client.
   case heardByClient
   /// The client makes sure that its neighbour still answers.

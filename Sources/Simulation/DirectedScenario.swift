@@ -29,6 +29,7 @@ extension Scenario {
     scenario.duplicatePercent = 0
     scenario.hasStalls = true
     scenario.hooksMisbehave = false
+    scenario.detectsConflicts = true
     scenario.troubleEnds = length
     scenario.injections = injections
     return scenario

@@ -18,6 +18,8 @@ public enum Mishap: Sendable {
   case partition(side: UInt8, PartitionKind, lasting: Nanoseconds)
   /// The link loses its carrier; the daemon hears of it after `noticedAfter`.
   case carrierLost(lasting: Nanoseconds, noticedAfter: Nanoseconds)
+  /// The next so many advertisements of the node reach nobody.
+  case advertisementsLost(Int)
   case checkFails(Int, lasting: Nanoseconds)
   /// Calls of this kind fail for a while.
   case callsFail(CallKind, lasting: Nanoseconds)
@@ -43,6 +45,7 @@ public enum PartitionKind: Sendable {
 
 public enum CallKind: Sendable, CaseIterable {
   case send, install, remove, renew, open, close
+  case all
 }
 
 /// What a changed configuration file changes.

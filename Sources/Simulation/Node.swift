@@ -27,6 +27,8 @@ struct Node {
   var failingChecks: Set<Int> = []
   var failingCalls: (kind: CallKind, until: Nanoseconds)?
   var slowCalls: (upTo: Nanoseconds, until: Nanoseconds)?
+  /// Advertisements that are still to be lost on purpose.
+  var losses = 0
   var armedCrash: (effects: Int, downFor: Nanoseconds)?
   var armedStall: (effects: Int, lasting: Nanoseconds)?
   /// Whether the last process ended without a goodbye.
@@ -46,7 +48,7 @@ struct Node {
 
   func fails(_ kind: CallKind, at now: Nanoseconds) -> Bool {
     guard let failingCalls else { return false }
-    return failingCalls.kind == kind && now < failingCalls.until
+    return (failingCalls.kind == kind || failingCalls.kind == .all) && now < failingCalls.until
   }
 }
 
@@ -110,6 +112,8 @@ struct NodePromises {
   var elected: Nanoseconds = -1
   var claimed: Nanoseconds = -1
   var lastSent: Nanoseconds?
+  /// Changes of role since everything was mended.
+  var quietChanges = 0
   /// The last `promote`, `demote` or `undo` that began in this process.
   var lastBegan: HookEvent?
   /// The `promote` of the claim under way: how many programs it has and how many passed.

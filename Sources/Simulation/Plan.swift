@@ -67,7 +67,8 @@ extension Scenario {
   /// Where every advertisement is needed, none fails to leave.
   private func callsFail(_ lasting: Nanoseconds, _ random: inout SplitMix64) -> Mishap {
     let kind = random.pick(CallKind.allCases)
-    return .callsFail(!hasStalls && kind == .send ? .install : kind, lasting: lasting)
+    let needsSending = !hasStalls && (kind == .send || kind == .all)
+    return .callsFail(needsSending ? .install : kind, lasting: lasting)
   }
 
   private func reload(_ random: inout SplitMix64) -> Reload {

@@ -47,6 +47,8 @@ public struct Scenario: Sendable {
   /// Whether processes crash and stand still.
   var hasStalls = true
   var hooksMisbehave = false
+  /// Whether the nodes look for others that have the addresses.
+  var detectsConflicts = false
   var troubleEnds: Nanoseconds = 0
   public var injections: [Injection] = []
 
@@ -121,6 +123,7 @@ public struct Scenario: Sendable {
     lateness = min(room * 3 / 10, 500 * .millisecond)
     hasStalls = random.chance(75)
     hooksMisbehave = random.chance(60)
+    detectsConflicts = random.chance(60)
     mechanism = random.chance(70) ? .deadline : .timeout
   }
 

@@ -113,6 +113,7 @@ public struct World {
     case .partitionOver: mend()
     case .checkMended(let place): nodes[index].failingChecks.remove(place)
     case .resume: resume(index)
+    case .neighbor(let claim, let life): deliver(.neighbor(claim), to: index, life: life)
     case .heardByClient: heardByClient(index)
     case .clientAsks: clientAsks()
     case .quiet: beQuiet()

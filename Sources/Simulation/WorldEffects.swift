@@ -26,7 +26,8 @@ extension World {
     case .refreshAddresses(let places): refresh(places, index)
     case .install: install(index)
     case .remove: remove(index)
-    case .announce: announce(index)
+    case .announce(let places): announce(places, index)
+    case .probe(let places): probe(places, index)
     case .startHook(let run): start(run, index)
     case .terminateHook(let run): signal(run, index, isKill: false)
     case .killHook(let run): signal(run, index, isKill: true)
@@ -41,7 +42,7 @@ extension World {
       expect(
         nodes[index].process.operations.remove(operation) != nil,
         "node \(index): an operation has two last words")
-    case .resetConnections, .probe, .conflict, .checkChanged, .phase, .record: break
+    case .resetConnections, .conflict, .checkChanged, .phase, .record: break
     }
   }
 
@@ -118,12 +119,6 @@ extension World {
       chosen.formUnion(AddressSet(rawValue: 1 << UInt8(held[place])))
     }
     nodes[index].kernel.refresh(chosen, validUntil: lifetimeEnd(index))
-  }
-
-  private mutating func announce(_ index: Int) {
-    agenda.add(
-      .heardByClient, to: index,
-      at: now + networkRandom.time(scenario.minimumDelay...scenario.maximumDelay))
   }
 
   // MARK: Programs

@@ -27,6 +27,7 @@ extension World {
       agenda.add(.partitionOver, to: 0, at: now + lasting)
     case .carrierLost(let lasting, let noticedAfter):
       loseCarrier(index, for: lasting, noticedAfter: noticedAfter)
+    case .advertisementsLost(let count): nodes[index].losses = count
     case .checkFails(let place, let lasting):
       guard nodes[index].failingChecks.insert(place).inserted else { return }
       agenda.add(.checkMended(place), to: index, at: now + lasting)

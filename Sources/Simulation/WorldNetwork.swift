@@ -26,6 +26,10 @@ extension World {
       nodes[index].promises.claimed = now
     }
     guard nodes[index].hasCarrier else { return }
+    if nodes[index].losses > 0 {
+      nodes[index].losses -= 1
+      return note("\(index)      (lost on the way to all)")
+    }
     if priority == .release { lan.lastGoodbye = now }
     let advertisement = Advertisement(
       version: scenario.version, identifier: Self.identifier, priority: priority,
@@ -94,23 +98,4 @@ extension World {
     work(index)
   }
 
-  // MARK: Client
-
-  mutating func heardByClient(_ index: Int) {
-    // The fence stops the announcements of whoever may not answer.
-    guard nodes[index].hasCarrier, lan.reachesClient(index), !nodes[index].answers(at: now).isEmpty
-    else { return }
-    lan.clientEntry = index
-  }
-
-  /// Neighbour unreachability detection: an entry that does not answer is replaced by one that does.
-  mutating func clientAsks() {
-    agenda.add(.clientAsks, to: 0, at: now + networkRandom.time(15 * .second...45 * .second))
-    if let entry = lan.clientEntry, isReachedByClient(entry) { return }
-    lan.clientEntry = nodes.indices.first { isReachedByClient($0) }
-  }
-
-  func isReachedByClient(_ index: Int) -> Bool {
-    nodes[index].hasCarrier && lan.reachesClient(index) && !nodes[index].answers(at: now).isEmpty
-  }
 }

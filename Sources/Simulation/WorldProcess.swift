@@ -140,7 +140,9 @@ extension World {
         settings(of: nodes[index]), term: nodes[index].storedTerm,
         isRestart: nodes[index].hasCrashed, at: nodes[index].clock.instant(at: now)))
     nodes[index].promises.lastBegan = nil
-    nodes[index].process.queue = [linkEvent(index), .start]
+    nodes[index].process.queue = [
+      .hardware([Self.hardware(index)]), linkEvent(index), .start,
+    ]
     work(index)
   }
 

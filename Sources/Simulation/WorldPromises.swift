@@ -97,6 +97,10 @@ extension World {
   mutating func roleChanged(_ new: RoleState, _ reason: Reason, _ index: Int) {
     if reason == .lease { statistics.lapses += 1 }
     if new == .active { checkGate(index) }
+    guard isQuiet else { return }
+    nodes[index].promises.quietChanges += 1
+    expect(
+      nodes[index].promises.quietChanges < 30, "node \(index) goes to and fro when all is quiet")
   }
 
   // MARK: Gates

@@ -57,6 +57,7 @@ extension World {
       lease: LeaseSettings(
         duration: interval.duration * scenario.leaseTenths / 10,
         isEnforced: scenario.mechanism != .none),
+      detectsConflicts: scenario.detectsConflicts,
       checks: member.hasChecks ? Self.checks : [], hooks: Array(Self.hooks.prefix(member.hookCount))
     )
   }

@@ -7,6 +7,8 @@ final class AdvertisementSockets {
     let index: Int32
     let family: AddressFamily
     var socket: AdvertisementSocket
+    /// What the kernel could not queue, as it was last seen.
+    var drops: UInt32 = 0
 
     init(_ index: Int32, _ family: AddressFamily, _ socket: consuming AdvertisementSocket) {
       self.index = index
@@ -70,6 +72,14 @@ final class AdvertisementSockets {
     } catch {
       return error
     }
+  }
+
+  /// Whether the kernel could not queue advertisements since this was last asked.
+  func hasMissed(_ key: UInt64) -> Bool {
+    guard let entry = entries[key] else { return false }
+    let drops = entry.socket.drops
+    defer { entry.drops = drops }
+    return drops != entry.drops
   }
 
   func send(

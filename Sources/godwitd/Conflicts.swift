@@ -17,6 +17,9 @@ extension Daemon {
   }
 
   func hearNeighbors(_ number: UInt64) {
+    // Whoever takes the role advertises before it announces: what it says comes first here too, or
+    // this node would defend what it has lost.
+    _ = receive(number)
     var claims: [(LocalRouter, NeighborClaim)] = []
     let error = neighbors.receive(number) { claims.append(($0, $1)) }
     for (router, claim) in claims { feed(router, .neighbor(claim)) }

@@ -4,6 +4,7 @@ import Control
 import Failover
 import Glibc
 import LinuxIO
+import Recording
 import VRRP
 
 /// The loop that joins the rooms: what the kernel, the programs and the people say goes into the
@@ -33,6 +34,8 @@ final class Daemon {
   let children = Children()
   let control: ControlServer
   let store: StateStore
+  /// Where everything that happens is recorded, when somebody wants that.
+  let recorder: DiskWriter?
   var routers: [LocalRouter] = []
   /// The virtual routers by where their advertisements come from.
   var places: [Place: LocalRouter] = [:]
@@ -52,10 +55,15 @@ final class Daemon {
   /// Effects that only tell, until the queue is empty.
   private var tellings: [(router: LocalRouter, effect: Participant.Effect)] = []
   private var isFeeding = false
+  /// When the participant gave the answer that is being performed.
+  private(set) var answered = Clock.now()
   private var isStopping = false
   private var stopDeadline: Instant?
   private var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
+  private var sleptBefore = Clock.slept()
+  /// Less than that is the difference of two readings of a clock.
+  static let shortestSleep = Duration.milliseconds(5)
   /// When sockets that could not be opened are tried again.
   private var socketRetry: Instant?
 
@@ -71,7 +79,7 @@ final class Daemon {
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
 
-  init(_ parts: consuming Startup) {
+  init(_ parts: consuming Startup, recording: String?) {
     configuration = parts.configuration
     configurationPath = parts.path
     log = parts.log
@@ -86,6 +94,9 @@ final class Daemon {
     sockets = AdvertisementSockets()
     control = parts.control
     store = parts.store
+    recorder = recording.map { [log] path in
+      DiskWriter(["--write-recording", path], subject: "recording", number: 2, log: log)
+    }
     accounts = parts.accounts
   }
 
@@ -95,6 +106,7 @@ final class Daemon {
     try loop.watch(interfaces.descriptor, for: .readable, token: Token.links.with(0))
     try loop.watch(control.descriptor, for: .readable, token: Token.listener.with(0))
     watchdogDue = notifier.watchdogInterval.map { Clock.now() + $0 / 2 }
+    try recorder?.begin(loop: loop)
     start()
     notifier.ready()
     tellSystemd()
@@ -113,6 +125,7 @@ final class Daemon {
     lease.removeAll()
     children.endAll(log: log)
     store.writer.close()
+    recorder?.close()
     control.close()
   }
 
@@ -137,6 +150,7 @@ final class Daemon {
 
   /// Tells everyone whose time has come.
   private func passTime() {
+    noticeSleep()
     let now = Clock.now()
     deadlines.takeDue(at: now, &due)
     for router in due {
@@ -170,8 +184,30 @@ final class Daemon {
     guard case .backup(let backup) = router.participant.router.state,
       backup.activeDownTimer <= now, let link = router.link
     else { return }
+    let key = AdvertisementSockets.key(link.index, router.family)
+    hearAll(key)
+    // One that found no room may have been the newest.
+    guard sockets.hasMissed(key) else { return }
+    for other in routers where other.link?.index == link.index && other.family == router.family {
+      feed(other, .advertisementsMissed)
+    }
+  }
+
+  /// What was sent while the machine slept reached nobody here.
+  private func noticeSleep() {
+    let slept = Clock.slept()
+    guard slept > sleptBefore + Self.shortestSleep else { return }
+    log.write(.warning, "the machine slept for \((slept - sleptBefore).wholeMilliseconds) ms")
+    sleptBefore = slept
+    for router in routers {
+      if let link = router.link { hearAll(AdvertisementSockets.key(link.index, router.family)) }
+      feed(router, .advertisementsMissed)
+    }
+  }
+
+  private func hearAll(_ key: UInt64) {
     for _ in 0..<Self.mostBatches {
-      guard receive(AdvertisementSockets.key(link.index, router.family)) else { return }
+      guard receive(key) else { return }
     }
   }
 
@@ -190,7 +226,7 @@ final class Daemon {
     case .childInput: childWants(number)
     case .childOutput: childSays(number)
     case .childError: childComplains(number)
-    case .diskWriter: store.writer.isReady(loop: loop)
+    case .diskWriter: (number == 2 ? recorder : store.writer)?.isReady(loop: loop)
     }
   }
 
@@ -266,7 +302,11 @@ final class Daemon {
       let (router, event) = queue[next]
       next += 1
       let now = Clock.now()
-      for effect in router.participant.handle(event, at: now) {
+      let effects = router.participant.handle(event, at: now)
+      answered = now
+      recorder?.submit(RecordedLine(router.name, event, effects, at: now).bytes(), loop: loop)
+      keepTerm(of: router)
+      for effect in effects {
         // What only tells waits until nothing is left to be done: no log line delays an address.
         if effect.onlyTells {
           tellings.append((router, effect))
@@ -277,14 +317,17 @@ final class Daemon {
       router.deadline = router.participant.nextDeadline
       deadlines.note(router)
     }
-    for (router, _) in queue where router.participant.term != router.savedTerm {
-      router.savedTerm = router.participant.term
-      store.keep(term: router.savedTerm, of: router.name, loop: loop)
-    }
     for (router, effect) in tellings { perform(effect, for: router) }
     tellings.removeAll(keepingCapacity: true)
     queue.removeAll(keepingCapacity: true)
     isFeeding = false
+  }
+
+  /// On its way to the disk before anybody hears of it: after a crash it must not be given again.
+  private func keepTerm(of router: LocalRouter) {
+    guard router.participant.term != router.savedTerm else { return }
+    router.savedTerm = router.participant.term
+    store.keep(term: router.savedTerm, of: router.name, loop: loop)
   }
 
   // MARK: Links

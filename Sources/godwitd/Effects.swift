@@ -46,6 +46,14 @@ extension Daemon {
         "\(router.name): the addresses can neither be removed nor silenced: no goodbye is sent")
       return
     }
+    if priority == .release,
+      Clock.now() - answered > router.configuration.router.advertisementInterval.duration
+    {
+      // Nor would one that comes late tell the truth: the daemon stood still meanwhile, and somebody
+      // may have claimed.
+      log.write(.warning, "\(router.name): too late for a goodbye")
+      return
+    }
     if let why = advertise(priority, router) {
       log.writeLimited(
         .warning, about: "send \(router.name)", at: Clock.now(),

@@ -2,7 +2,7 @@ import Control
 import Glibc
 import LinuxIO
 
-/// `godwitd --config FILE [--foreground]`: the daemon.
+/// `godwitd --config FILE [--foreground] [--record FILE]`: the daemon.
 ///
 /// It always runs in the foreground and logs to standard error, as systemd wants it. Its exit status
 /// is 0 after SIGTERM, 78 for an error in the configuration, 77 for a missing capability and 71 for
@@ -11,7 +11,8 @@ import LinuxIO
 struct Godwitd {
   static func main() {
     switch Arguments(CommandLine.arguments.dropFirst()) {
-    case .run(let path): exit(run(path))
+    case .run(let path, let recording): exit(run(path, recording: recording))
+    case .writeRecording(let path): RecordingWriter(path: path).run()
     case .writeState(let directory):
       var writer = StateWriter(directory: directory)
       writer.run()
@@ -23,11 +24,11 @@ struct Godwitd {
     }
   }
 
-  private static func run(_ path: String) -> Int32 {
+  private static func run(_ path: String, recording: String?) -> Int32 {
     do throws(StartupError) {
       let startup = try Startup.make(configurationPath: path)
       try startup.checkLease()
-      let daemon = Daemon(startup)
+      let daemon = Daemon(startup, recording: recording)
       do throws(SystemError) {
         try daemon.run()
         return 0
@@ -48,23 +49,28 @@ struct Godwitd {
 
 /// What the command line asks for.
 enum Arguments {
-  case run(String)
+  /// With this configuration, and everything that happens recorded in that file.
+  case run(String, recording: String?)
+  case writeRecording(String)
   case writeState(String)
   case version
   case help
   case wrong(String)
 
   static let usage = """
-    usage: godwitd --config FILE [--foreground]
+    usage: godwitd --config FILE [--foreground] [--record FILE]
 
       --config FILE  the configuration; /etc/godwit/godwit.yaml when left out
       --foreground   accepted for clarity: godwitd never goes to the background
+      --record FILE  append what goes into the virtual routers and what comes out as lines of JSON;
+                     `simulate --replay FILE` runs them again
       --version      print the version
       --help         print this
     """
 
   init(_ words: ArraySlice<String>) {
     var path = "/etc/godwit/godwit.yaml"
+    var recording: String?
     var rest = words
     while let word = rest.popFirst() {
       switch word {
@@ -75,6 +81,15 @@ enum Arguments {
         }
         path = value
       case "--foreground": break
+      case "--record":
+        guard let value = rest.popFirst() else {
+          self = .wrong("--record needs a file")
+          return
+        }
+        recording = value
+      case "--write-recording":
+        self = rest.popFirst().map(Self.writeRecording) ?? .wrong("--write-recording needs a file")
+        return
       case "--write-state":
         self = rest.popFirst().map(Self.writeState) ?? .wrong("--write-state needs a directory")
         return
@@ -89,6 +104,6 @@ enum Arguments {
         return
       }
     }
-    self = .run(path)
+    self = .run(path, recording: recording)
   }
 }

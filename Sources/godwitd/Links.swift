@@ -8,6 +8,7 @@ extension Daemon {
   /// Takes a virtual router in and tells it what its interface is like.
   func add(_ router: LocalRouter) {
     routers.append(router)
+    recorder?.submit(router.beginning.bytes(), loop: loop)
     applyLink(router)
     feed(router, .start)
   }
@@ -42,8 +43,7 @@ extension Daemon {
         other !== router, !router.isLeaving
       {
         faults.insert(.identifierTaken(other.name))
-      }
-      if let fault = fence(router) {
+      } else if let fault = fence(router) {
         faults.insert(fault)
         retrySockets()
       }

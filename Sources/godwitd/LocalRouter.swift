@@ -2,11 +2,14 @@ import Configuration
 import Control
 import Failover
 import LinuxIO
+import Recording
 import VRRP
 
 /// One virtual router of the configuration with everything this node keeps for it.
 final class LocalRouter {
   private(set) var configuration: VirtualRouterConfiguration
+  /// How a recording of it begins.
+  let beginning: RecordedLine
   var participant: Participant
   /// Its addresses, ready to be compared with a received list.
   private(set) var addressList: AddressList
@@ -49,6 +52,9 @@ final class LocalRouter {
     _ configuration: VirtualRouterConfiguration, term: UInt64, isRestart: Bool = false,
     at now: Instant
   ) {
+    beginning = RecordedLine(
+      beginning: configuration.name, configuration.participant, term: term, isRestart: isRestart,
+      at: now)
     self.configuration = configuration
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)

@@ -20,6 +20,9 @@ struct Simulate: ParsableCommand {
   @Option(help: "How many last steps of a failure are shown.")
   var steps = 60
 
+  @Flag(help: "Show the history of the first seed, whether it fails or not.")
+  var history = false
+
   @Flag(help: "Go on after a failure, and count.")
   var keepGoing = false
 
@@ -33,24 +36,27 @@ struct Simulate: ParsableCommand {
 
   func run() throws {
     if let replay { return try PlayBack(path: replay, isVerbose: verbose).run() }
+    if history {
+      let scenario = Scenario(seed: first, breach: breach)
+      return print(scenario.summary, Hunt.history(of: scenario, last: steps), separator: "\n")
+    }
     var totals = Totals()
+    var failed: (scenario: Scenario, violation: World.Violation)?
     let clock = ContinuousClock()
     let began = clock.now
-    for seed in first..<first + seeds {
+    for seed in first..<first + seeds where failed == nil || keepGoing {
       let scenario = Scenario(seed: seed, breach: breach)
       let world = Hunt.run(scenario)
-      totals.add(world.statistics)
+      totals.add(world.statistics, seed: seed)
       guard let violation = world.violation else { continue }
       totals.failures.append(seed)
-      if keepGoing {
-        print("seed \(seed): \(violation.text)")
-        continue
-      }
-      show(scenario, violation)
-      break
+      failed = failed ?? (scenario, violation)
+      if keepGoing { print("seed \(seed): \(violation.text)") }
     }
     totals.show(in: clock.now - began)
-    if !totals.failures.isEmpty { throw ExitCode.failure }
+    guard let failed else { return }
+    if !keepGoing { show(failed.scenario, failed.violation) }
+    throw ExitCode.failure
   }
 
   private func show(_ scenario: Scenario, _ violation: World.Violation) {

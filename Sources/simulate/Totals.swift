@@ -8,7 +8,9 @@ struct Totals {
   private var nodeTime: Nanoseconds = 0
   private var sum = World.Statistics()
 
-  mutating func add(_ run: World.Statistics) {
+  private var slowest: UInt64 = 0
+
+  mutating func add(_ run: World.Statistics, seed: UInt64) {
     runs += 1
     time += run.time
     nodeTime += run.nodeTime
@@ -19,6 +21,7 @@ struct Totals {
     sum.lapses += run.lapses
     sum.dividedOverlaps += run.dividedOverlaps
     sum.racedOverlaps += run.racedOverlaps
+    if run.settling > sum.settling { slowest = seed }
     sum.settling = max(sum.settling, run.settling)
   }
 
@@ -37,7 +40,7 @@ struct Totals {
       \(sum.lapses) lapses
       two answered at once while divided \(sum.dividedOverlaps) times, after a race of claims \
       \(sum.racedOverlaps) times
-      the slowest settled \(sum.settling / 1_000_000_000) s after the end of the trouble
+      the slowest settled \(sum.settling / 1_000_000_000) s after the end of the trouble (seed \(slowest))
       """)
   }
 

@@ -109,17 +109,28 @@ extension [ConflictWatch.Effect] {
   func inUse() {
     var watch = watch()
     _ = watch.handle(.probe(within: .seconds(3)), at: at(0))
-    #expect(watch.handle(claim(peer), at: at(0.001)) == [])
-    #expect(watch.handle(claim(peer, mark(150)), at: at(0.002)) == [])
-    #expect(watch.lastConflict == nil)
     _ = watch.handle(.timer, at: at(1))
     _ = watch.handle(.timer, at: at(2))
-    let found = conflict(peer, mark(150), from: 0.001, to: 0.002, count: 2)
+    #expect(watch.handle(claim(peer), at: at(2.001)) == [])
+    #expect(watch.handle(claim(peer, mark(150)), at: at(2.002)) == [])
+    #expect(watch.lastConflict == nil)
+    let found = conflict(peer, mark(150), from: 2.001, to: 2.002, count: 2)
     #expect(
       watch.handle(.timer, at: at(3)) == [.noticed(found), .probed(.inUse(found))])
     #expect(watch.obstacle == found)
     #expect(watch.lastConflict == found)
     #expect(watch.counters.foundInUse == 1)
+  }
+
+  @Test("Whoever answers an earlier probe and not the last one has given the addresses up")
+  func gaveUp() {
+    var watch = watch()
+    _ = watch.handle(.probe(within: .seconds(3)), at: at(0))
+    _ = watch.handle(claim(peer), at: at(0.001))
+    _ = watch.handle(.timer, at: at(1))
+    _ = watch.handle(claim(peer), at: at(1.001))
+    _ = watch.handle(.timer, at: at(2))
+    #expect(watch.handle(.timer, at: at(3)) == [.probed(.clear)])
   }
 
   @Test("An advertisement ends the probing, whatever was answered: the election decides")

@@ -249,7 +249,8 @@ import VRRP
     var story = Story(ParticipantSettings(router: routerSettings(), detectsConflicts: true))
     let claim = NeighborClaim(
       address: virtualAddress, hardware: HardwareAddress(2, 0, 0, 0, 0, 9), kind: .claims)
-    story.run(until: at(1))
+    // It answers the last probe as well.
+    story.run(until: at(3))
     story.feed(.neighbor(claim))
     story.run(until: at(3.5))
     #expect(story.participant.role == .fault)

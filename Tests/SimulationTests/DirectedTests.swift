@@ -79,4 +79,54 @@ import VRRP
       }
     }
   }
+
+  /// The holder's next advertisements are lost, and right after the last of them it crashes.
+  private func losesAndCrashes(_ count: Int, leaseTenths: Int) -> Bool {
+    let scenario = Scenario.directed(
+      leaseTenths: leaseTenths,
+      [
+        Injection(time: 20 * .second, node: 0, mishap: .advertisementsLost(count)),
+        // Each advertisement is followed by a renewal.
+        Injection(
+          time: 20 * .second, node: 0,
+          mishap: .crash(afterEffects: 2 * count, downFor: 20 * .second)),
+      ])
+    return Hunt.run(scenario).violation == nil
+  }
+
+  @Test("what a loss right before a crash may cost: lease and lost intervals stay below three")
+  func lossBeforeCrash() {
+    for tenths in [14, 19, 25, 29] { #expect(losesAndCrashes(0, leaseTenths: tenths)) }
+    // 1 + 1.9 < 3, and the skew of the Backup is 0.34 intervals.
+    for tenths in [14, 19] { #expect(losesAndCrashes(1, leaseTenths: tenths)) }
+    for tenths in [25, 29] { #expect(!losesAndCrashes(1, leaseTenths: tenths)) }
+    #expect(!losesAndCrashes(2, leaseTenths: 14))
+  }
+
+  @Test("two lost advertisements in a row are nothing as long as the holder lives")
+  func losses() {
+    let statistics = run(
+      .directed([Injection(time: 20 * .second, node: 0, mishap: .advertisementsLost(2))]))
+    #expect(statistics.claims == 1)
+  }
+
+  @Test(
+    "where only advertisements are filtered, two that answer see each other's ARP and end as one")
+  func filteredAdvertisements() {
+    var overlaps: [Int] = []
+    for detects in [true, false] {
+      var scenario = Scenario.directed(
+        length: 100 * .second,
+        [
+          Injection(
+            time: 20 * .second, node: 0,
+            mishap: .partition(side: 1, .advertisements, lasting: 60 * .second))
+        ])
+      scenario.detectsConflicts = detects
+      overlaps.append(run(scenario).dividedOverlaps)
+    }
+    // Looked at with every renewal of either: about twice a second.
+    #expect(overlaps[0] < 10)
+    #expect(overlaps[1] > 100)
+  }
 }
