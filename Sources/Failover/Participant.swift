@@ -209,8 +209,10 @@ public struct Participant: Sendable {
   // MARK: Events
 
   private func isRoutine(_ advertisement: Advertisement, from sender: IPAddress) -> Bool {
-    // Whoever asks for the addresses wants to know of every Active Router.
-    guard case .backup = router.state, let activeRouter, !conflicts.isProbing else { return false }
+    // Whom a probe finds has to be heard advertising, or it is a conflict.
+    guard case .backup = router.state, let activeRouter, !conflicts.isProbing else {
+      return false
+    }
     return activeRouter.address == sender && activeRouter.priority == advertisement.priority
       && advertisement.interval == rivalInterval && advertisement.priority != .release
   }

@@ -43,8 +43,7 @@ extension Daemon {
         other !== router, !router.isLeaving
       {
         faults.insert(.identifierTaken(other.name))
-      }
-      if let fault = fence(router) {
+      } else if let fault = fence(router) {
         faults.insert(fault)
         retrySockets()
       }

@@ -41,20 +41,25 @@ enum ChaosFault: String, CaseIterable {
 }
 
 extension ChaosStage {
-  /// Does it to a node; what ends it, nil when nothing has to.
-  func begin(_ fault: ChaosFault, _ node: GodwitNode) throws -> (() throws -> Void)? {
+  /// How long a start may take on a machine that is starved.
+  static let patience = Duration.seconds(60)
+
+  /// Does it to a node, for about `length` where it lasts; what ends it, nil when nothing has to.
+  func begin(
+    _ fault: ChaosFault, _ node: GodwitNode, for length: Duration
+  ) throws -> (() throws -> Void)? {
     let (lab, name) = (lab, node.node)
     switch fault {
     case .kill:
       try node.kill()
-      return { try node.start() }
+      return { try node.start(within: Self.patience) }
     case .stop:
       let process = node.process
       process?.signal(SIGSTOP)
       return { process?.signal(SIGCONT) }
     case .restart:
       try node.stop(within: .seconds(20))
-      return { try node.start() }
+      return { try node.start(within: Self.patience) }
     case .cut, .cutFrom, .cutTo:
       try lab.cut(name, direction: fault == .cut ? .both : fault == .cutFrom ? .fromNode : .toNode)
       return { try lab.heal(name) }
@@ -64,7 +69,7 @@ extension ChaosStage {
     case .link:
       try lab.setLink(name, up: false)
       return { try lab.setLink(name, up: true) }
-    case .starve: return try starve(node)
+    case .starve: return try starve(node, for: length)
     case .reload: try reload(node)
     case .badReload: try badReload(node)
     case .steal: return try steal()
@@ -82,12 +87,18 @@ extension ChaosStage {
     return nil
   }
 
-  /// Programs that want every processor, ahead of the daemon.
-  private func starve(_ node: GodwitNode) throws -> () throws -> Void {
+  /// Programs that want every processor, ahead of the daemon. They end by themselves as well: what
+  /// this program waits for meanwhile may need the time that they take.
+  private func starve(
+    _ node: GodwitNode, for length: Duration
+  ) throws -> () throws -> Void {
+    let seconds = "\(max(0.1, length / .seconds(1)))"
     let busy = try (0..<4).map { place in
       try lab.start(
-        ["nice", "-n", "-10", "taskset", "-c", "\(place % 2)", "sh", "-c", "while :; do :; done"],
-        in: node.node)
+        [
+          "nice", "-n", "-10", "timeout", seconds, "taskset", "-c", "\(place % 2)", "sh", "-c",
+          "while :; do :; done",
+        ], in: node.node)
     }
     return { for process in busy { process.end() } }
   }

@@ -60,7 +60,7 @@ final class ChaosRun {
     stage.say("\(node.node)\(isHolder ? " (holds)" : ""): \(fault.rawValue)")
     happened[fault, default: 0] += 1
     let begun = Moment.now
-    guard let end = try stage.begin(fault, node) else { return }
+    guard let end = try stage.begin(fault, node, for: length) else { return }
     if fault.isCut { cuts.append((begun, Moment(nanoseconds: .max))) }
     repairs.append(Repair(due: Moment.now + length, fault: fault, node: node, end: end))
   }

@@ -244,6 +244,26 @@ import VRRP
     #expect(effects.contains(.announce(0..<1)))
   }
 
+  @Test("a node that hears the Active Router again after a conflict stays Backup")
+  func heardAfterConflict() {
+    var story = Story(ParticipantSettings(router: routerSettings(), detectsConflicts: true))
+    let claim = NeighborClaim(
+      address: virtualAddress, hardware: HardwareAddress(2, 0, 0, 0, 0, 9), kind: .claims)
+    // It answers the last probe as well.
+    story.run(until: at(3))
+    story.feed(.neighbor(claim))
+    story.run(until: at(3.5))
+    #expect(story.participant.role == .fault)
+    story.hear(200)
+    for second in 4...12 {
+      story.run(until: at(Double(second)))
+      #expect(story.participant.role == .backup)
+      story.hear(200)
+      // It answers our probes as well.
+      story.feed(.neighbor(claim))
+    }
+  }
+
   // MARK: Term and reason
 
   @Test("a silent Active of lower priority is a timeout, not a preemption")

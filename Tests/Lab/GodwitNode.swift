@@ -32,10 +32,11 @@ public final class GodwitNode {
 
   /// Writes the file, starts the daemon and returns once it has said READY=1. An error with its log
   /// when it ends before, or is not ready within `limit`. `wrapper` is a program and its arguments
-  /// that turns into the one behind them, as env(1) does.
+  /// that turns into the one behind them, as env(1) does;
+  /// `arguments` are further ones of the daemon.
   public func start(
     within limit: Duration = .seconds(10), environment: [String: String] = [:],
-    wrapper: [String] = []
+    wrapper: [String] = [], arguments: [String] = []
   ) throws {
     try writeConfiguration()
     // The former one takes its path away with it.
@@ -43,7 +44,8 @@ public final class GodwitNode {
     let socket = try NotifySocket(path: "\(directory)/notify")
     notify = socket
     let daemon = try lab.start(
-      wrapper + [Products.path("godwitd"), "--config", configurationPath, "--foreground"],
+      wrapper + [Products.path("godwitd"), "--config", configurationPath, "--foreground"]
+        + arguments,
       in: node,
       environment: environment.merging(["NOTIFY_SOCKET": socket.path]) { $1 },
       log: "\(node)-godwitd")

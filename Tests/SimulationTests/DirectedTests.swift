@@ -110,7 +110,8 @@ import VRRP
     #expect(statistics.claims == 1)
   }
 
-  @Test("where only advertisements are filtered, two that answer see each other's ARP and end as one")
+  @Test(
+    "where only advertisements are filtered, two that answer see each other's ARP and end as one")
   func filteredAdvertisements() {
     var overlaps: [Int] = []
     for detects in [true, false] {
