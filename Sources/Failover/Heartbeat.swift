@@ -18,6 +18,12 @@ struct Heartbeat: Sendable {
     failure = nil
   }
 
+  /// The lease ends then at the latest: the next advertisement tells the peers to wait shorter.
+  mutating func shorten(to limit: Instant) {
+    previousEnd = previousEnd.map { min($0, limit) }
+    end = end.map { min($0, limit) }
+  }
+
   /// The last advertisement did not leave, or the kernel did not extend the lease after it.
   mutating func failed(_ why: String) {
     guard let previousEnd else { return }

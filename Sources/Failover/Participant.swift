@@ -395,6 +395,15 @@ public struct Participant: Sendable {
     if let end = heartbeat.end, tenure.isHolding { effects.append(.renewLease(until: end)) }
   }
 
+  /// Before an advertisement tells of a shorter interval the kernel keeps to its lease: a daemon that
+  /// stops between the two must not answer longer than the others wait.
+  private mutating func shortenLease(at now: Instant, _ effects: inout [Effect]) {
+    let limit = now + settings.lease.duration
+    guard let end = heartbeat.end, limit < end else { return }
+    heartbeat.shorten(to: limit)
+    if tenure.isHolding { effects.append(.renewLease(until: limit)) }
+  }
+
   /// From Active to Backup without a word.
   mutating func leaveSilently(at now: Instant, _ effects: inout [Effect]) {
     heartbeat.stop()
@@ -603,7 +612,11 @@ public struct Participant: Sendable {
     let lease = settings.lease.duration
     settings = new
     elect(.settings(new.router), at: now, &effects)
-    if router.isSlowingDown { earlierLease = min(lease, earlierLease ?? lease) }
+    if router.isSlowingDown {
+      earlierLease = min(lease, earlierLease ?? lease)
+    } else {
+      shortenLease(at: now, &effects)
+    }
     followConflictSettings(at: now, &effects)
     if tenure.isHolding { refresh = new.lease.addressLifetime == nil ? nil : (now, 0) }
     hooks.replaceHooks(new.hooks)

@@ -90,6 +90,12 @@ struct NodeProcess {
 
   init(_ participant: Participant) { self.participant = participant }
 
+  // Mutating, though they change nothing: whoever only reads an element of an array copies it.
+
+  mutating func nextDeadline() -> Instant? { participant.nextDeadline }
+  mutating func isOut() -> Bool { participant.isOut }
+  mutating func leaseEnd() -> Instant? { participant.leaseEnd }
+
   mutating func takeQueued() -> Participant.Event? {
     guard queueHead < queue.count else { return nil }
     defer {

@@ -60,12 +60,12 @@ extension World {
 
   /// The assumption about loss: whoever would claim before the end of the lease that this
   /// advertisement begins hears it. (Without crashes and pauses: before the next one arrives.)
-  func mayLose(from sender: Int, to other: Int) -> Bool {
+  mutating func mayLose(from sender: Int, to other: Int) -> Bool {
     if scenario.breach == .loss { return true }
     let interval = scenario.longestInterval
     let next = now + interval + interval / 100 + 2 * scenario.maximumDelay
     var needed = next
-    if scenario.hasStalls, let end = nodes[sender].process.participant.leaseEnd {
+    if scenario.hasStalls, let end = nodes[sender].process.leaseEnd() {
       needed = max(next, nodes[sender].clock.time(of: end) + interval / 100 + scenario.lateness)
     }
     guard nodes[other].isRunning else { return true }
@@ -78,7 +78,7 @@ extension World {
     case .backup(let backup): return nodes[other].clock.time(of: backup.activeDownTimer) > needed
     case .active:
       // It has to be heard before the addresses of whoever pushes it aside come.
-      let holdsOff = Nanoseconds(nodes[sender].interval.duration) * 5 / 2
+      let holdsOff = Nanoseconds(nodes[sender].interval.duration) * 3
       return !scenario.hasStalls && scenario.isFast
         && next < nodes[sender].promises.elected + holdsOff
     }

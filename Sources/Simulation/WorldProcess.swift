@@ -28,7 +28,7 @@ extension World {
   private mutating func takeWork(_ index: Int) -> Bool {
     let clock = nodes[index].clock
     nodes[index].process.due =
-      nodes[index].process.participant.nextDeadline.map { clock.time(of: $0) } ?? .max
+      nodes[index].process.nextDeadline().map { clock.time(of: $0) } ?? .max
     if nodes[index].process.hasOverflowed {
       missAdvertisements(index)
       return true
@@ -109,7 +109,7 @@ extension World {
   /// Everything is performed: what the daemon does then.
   private mutating func drained(_ index: Int) {
     checkHolding(index)
-    guard nodes[index].process.participant.isOut else { return }
+    guard nodes[index].process.isOut() else { return }
     note("\(index) has stopped")
     expect(
       nodes[index].process.operations.isEmpty, "node \(index) stopped with an operation open")

@@ -150,15 +150,15 @@ extension World {
     }
     let left = nodes[index].kernel.present.intersection(nodes[index].addresses)
       .subtracting(nodes[index].leftBehind)
-    let role = nodes[index].process.participant.role
+    let state = nodes[index].process.participant.tenure.state
     expect(
       left.isEmpty
         || nodes[index].process.removeFailed
           && nodes[index].process.participant.tenure.nextDeadline != nil,
-      "node \(index) keeps an address as \(role)")
+      "node \(index) keeps an address in the state \(state)")
     expect(
       nodes[index].kernel.leaseEnd == 0 || nodes[index].process.closeFailed,
-      "node \(index) keeps its lease open as \(role)")
+      "node \(index) keeps its lease open in the state \(state)")
   }
 
   // MARK: The end

@@ -12,7 +12,8 @@
 /// - A Backup that has heard an Active Router believes no goodbye of another: one that the network
 ///   delivers late or twice must not make it claim what the new Active Router holds.
 /// - An Active Router whose settings get a longer interval says so in three advertisements at the old
-///   pace first: a Backup that missed one of them must not take the longer silence for a failure.
+///   pace first: a Backup that missed one of them must not take the longer silence for a failure. A
+///   shorter one is kept from the moment on that the settings come.
 /// - After `.yield` this router does not preempt until it has been Active again: an operator's
 ///   decision outlasts the priorities.
 public struct VirtualRouter: Equatable, Sendable {
@@ -219,7 +220,7 @@ public struct VirtualRouter: Equatable, Sendable {
       self.source = source
       return []
     case (_, .settings(let settings)):
-      adopt(settings)
+      adopt(settings, at: now)
       return []
 
     // What has no meaning in a state.
@@ -357,7 +358,7 @@ public struct VirtualRouter: Equatable, Sendable {
     activeAdvertisementInterval = interval
   }
 
-  private mutating func adopt(_ new: VirtualRouterSettings) {
+  private mutating func adopt(_ new: VirtualRouterSettings, at now: Instant) {
     let oldInterval = settings.advertisementInterval
     settings = new
     guard oldInterval != new.advertisementInterval else { return }
@@ -370,6 +371,8 @@ public struct VirtualRouter: Equatable, Sendable {
         active.slowingDown = (interval, Self.slowAdvertisements)
       } else {
         active.slowingDown = nil
+        active.advertisementTimer = min(
+          active.advertisementTimer, now + new.advertisementInterval.duration)
       }
       state = .active(active)
     case .backup:

@@ -320,6 +320,22 @@ import VRRP
       leases == [2.5, 2.5, 25, 25, 25, 25].map { .milliseconds(Int($0 * 1000)) })
   }
 
+  @Test("a shorter interval is kept, and its lease with it, before anybody is told of it")
+  func speedingUp() throws {
+    let slow = try #require(AdvertisementInterval(centiseconds: 1000))
+    var story = Story(
+      ParticipantSettings(router: routerSettings(interval: slow), hooks: []))
+    // Elected at 36.09375 s, the addresses 10 ms later; the next advertisement at 46.09375 s.
+    story.run(until: at(40))
+    story.told = []
+    story.feed(.settings(ParticipantSettings(router: routerSettings(), hooks: [])))
+    #expect(story.renewals.map(\.1) == [at(42.5)])
+    #expect(story.sent.isEmpty)
+    story.run(until: at(42))
+    #expect(story.sent.map(\.0) == [at(41), at(42)])
+    #expect(story.renewals.map(\.1) == [at(42.5), at(43.5), at(44.5)])
+  }
+
   @Test("the least that a Backup waits is more than three intervals")
   func peerWaits() {
     #expect(LeaseSettings.peerWaits(interval: .seconds(1)) == .microseconds(3_007_812.5))
