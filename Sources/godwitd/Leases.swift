@@ -5,9 +5,9 @@ import VRRP
 
 // How the kernel is made to silence this node in time.
 extension Daemon {
-  /// How often the kernel is asked whether all of ours is still there: while something is held, and
-  /// otherwise.
-  static let leaseInspection = (held: Duration.seconds(2), idle: Duration.seconds(10))
+  /// How often the kernel is asked whether all of ours is still there. Each look takes a lock that
+  /// everybody who changes interfaces holds, so not more often than it is worth.
+  static let leaseInspection = Duration.seconds(5)
 
   /// How late the renewal of a lifetime may come after its advertisement.
   static let lifetimeTolerance = Duration.milliseconds(50)
@@ -172,9 +172,7 @@ extension Daemon {
 
   func scheduleLeaseInspection(at now: Instant) {
     guard lease.mechanism == .bpf || lease.mechanism == .nftables else { return }
-    let isHolding = routers.contains { $0.participant.tenure.isHolding }
-    leaseInspectionDue =
-      now + (isHolding ? Self.leaseInspection.held : Self.leaseInspection.idle)
+    leaseInspectionDue = now + Self.leaseInspection
   }
 }
 
