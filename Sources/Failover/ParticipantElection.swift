@@ -1,0 +1,116 @@
+import VRRP
+
+// The election: what is heard and what that means for the addresses of a claim.
+extension Participant {
+  mutating func hear(
+    _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    if advertisement.priority != .release {
+      rivalInterval = advertisement.interval
+      watch(.advertisementHeard, at: now, &effects)
+    }
+    elect(.advertisement(advertisement, from: sender), at: now, &effects)
+    guard case .backup = router.state else {
+      if advertisement.priority != .release { rivalHeard(at: now, &effects) }
+      return
+    }
+    if advertisement.priority == .release {
+      // Its goodbye may be the first we hear of it: it was Active all the same.
+      if activeRouter?.address != sender, goneRouter != sender { term += 1 }
+      activeRouter = nil
+      goneRouter = sender
+      return
+    }
+    let isNew = activeRouter?.address != sender
+    activeRouter = (sender, advertisement.priority)
+    formerRouter = nil
+    goneRouter = nil
+    if isNew { term += 1 }
+    perform(.heardActive(sender), at: now, &effects)
+  }
+
+  mutating func elect(
+    _ event: VirtualRouter.Event, at now: Instant, _ effects: inout [Effect]
+  ) {
+    for action in router.handle(event, at: now) {
+      switch action {
+      case .send(let priority): send(priority, at: now, &effects)
+      case .elected(let cause):
+        formerRouter = activeRouter?.address ?? goneRouter
+        activeRouter = nil
+        goneRouter = nil
+        term += 1
+        perform(
+          .elected(Reason(cause), notBefore: firstHoldOff(after: cause, at: now)), at: now, &effects
+        )
+      case .deposed(let other, let priority):
+        heartbeat.stop()
+        activeRouter = (other, priority)
+        formerRouter = nil
+        goneRouter = nil
+        term += 1
+        perform(.deposed(by: other), at: now, &effects)
+      }
+    }
+  }
+
+  // MARK: Other claims
+
+  /// Until when a claim waits with its addresses.
+  ///
+  /// A router that is pushed aside, Active as it is, hears of it by one of three advertisements. After
+  /// a silence or a goodbye only another Backup may claim at the same moment, and the two hear of
+  /// each other within the time that the network and the scheduler take; in a pair there is none.
+  mutating func firstHoldOff(
+    after cause: VirtualRouter.Cause, at now: Instant
+  ) -> Instant? {
+    switch cause {
+    case .silence, .release:
+      beatsToSend = 0
+      rivalEnds = nil
+      let isAlone = settings.isPair && formerRouter != nil
+      return isAlone ? nil : now + min(interval / 8, Self.settlingTime)
+    case .ownership, .preemption:
+      pushAside(at: now)
+      return heldOff(at: now)
+    }
+  }
+
+  /// Another router is Active; the first advertisement that it can hear has just left.
+  mutating func pushAside(at now: Instant) {
+    beatsToSend = Self.beatsToBeHeard - 1
+    rivalEnds = now + rivalInterval.duration * Self.beatsToBeHeard
+  }
+
+  /// Until when the addresses stay away: the other router has heard all the advertisements that it
+  /// may take, or its lease has ended, which is less than three of its own intervals.
+  func heldOff(at now: Instant) -> Instant {
+    let heard = now + interval * (beatsToSend + 1)
+    return max(heard, rivalEnds ?? heard)
+  }
+
+  mutating func holdOff(at now: Instant, _ effects: inout [Effect]) {
+    perform(.holdOff(until: heldOff(at: now)), at: now, &effects)
+  }
+
+  /// Another router is Active and has not heard of this one's better claim.
+  mutating func rivalHeard(at now: Instant, _ effects: inout [Effect]) {
+    guard tenure.state.isClaiming else { return }
+    pushAside(at: now)
+    holdOff(at: now, &effects)
+  }
+
+  var interval: Duration { settings.router.advertisementInterval.duration }
+}
+
+extension Reason {
+  init(_ cause: VirtualRouter.Cause) {
+    switch cause {
+    case .ownership: self = .startup
+    case .silence: self = .peerTimeout
+    case .release: self = .peerReleased
+    case .preemption: self = .preempted
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import VRRP
+
+// On the way in: the gate, the addresses, and putting them back.
+extension Tenure {
+  mutating func claim(_ why: Reason, at now: Instant) -> [Effect] {
+    guard case .none = state, !isShuttingDown else { return [] }
+    state = .claiming(gate: nil)
+    isGatePassed = false
+    var effects: [Effect] = []
+    if operation == nil {
+      reason = why
+      phases.begin(at: now)
+    } else {
+      reason = .rollback
+      effects = endPhase("takeover", "no other node became Active", at: now)
+    }
+    return effects + [.runHooks(.promote, reason, isPlanned: operation != nil, operation)]
+  }
+
+  mutating func installed(_ failure: String?, at now: Instant) -> [Effect] {
+    switch state {
+    case .claiming:
+      // An answer to an earlier claim: the gate of this one has not passed.
+      guard isGatePassed else { return [.remove] }
+      return claimed(failure, at: now)
+    case .held, .releasing:
+      // The order to remove came after this: its answer counts.
+      guard isHolding else { return [] }
+      return restored(failure, at: now)
+    case .none, .barred:
+      // Too late: nothing may be here.
+      return [.remove]
+    }
+  }
+
+  mutating func claimed(_ failure: String?, at now: Instant) -> [Effect] {
+    var effects = endPhase("addresses", failure ?? "done", at: now)
+    if let failure { return effects + penalise(.addressesRefused(failure), at: now) }
+    state = .held
+    nextPenalty = Self.firstPenalty
+    failedRestores = 0
+    effects += [
+      .openLease, .startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation),
+    ]
+    effects += record(.active, reason, "")
+    if let operation {
+      self.operation = nil
+      let why = "no other node became Active: is a Backup running and reachable?"
+      effects.append(.finished(operation, .rolledBack(why), phases.ended))
+    }
+    return effects
+  }
+
+  /// The addresses were put back, or others were added to those that are held.
+  mutating func restored(_ failure: String?, at now: Instant) -> [Effect] {
+    guard let failure else {
+      failedRestores = 0
+      defer { isRestoring = false }
+      let told = record(.addressesRestored, reason, "somebody else removed them")
+      return [.openLease, .startAnnouncing] + (isRestoring ? told : [])
+    }
+    failedRestores += 1
+    if failedRestores < 3 {
+      restoreAt = now + Self.removalPause
+      return []
+    }
+    return penalise(.addressesRefused(failure), at: now)
+  }
+
+  /// A claim failed: out of the election for a while, so that a peer may try.
+  mutating func penalise(_ fault: Fault, at now: Instant) -> [Effect] {
+    penalty = (fault, now + nextPenalty)
+    nextPenalty = min(nextPenalty * 2, Self.longestPenalty)
+    return bar(at: now)
+  }
+
+  mutating func lost(at now: Instant) -> [Effect] {
+    guard isHolding else { return [] }
+    isRestoring = true
+    restoreAt = restoreAt ?? now + Self.restorePause
+    return [.stopAnnouncing]
+  }
+
+  // MARK: Gates
+
+  mutating func completed(
+    _ order: HookOrder, _ result: HookResult, at now: Instant
+  ) -> [Effect] {
+    switch (state, order.event) {
+    case (.claiming(gate: order.number), .promote):
+      let effects = endPhase("promote", result.description, at: now)
+      guard result.passes else {
+        return effects + penalise(.promoteFailed(result.description), at: now)
+      }
+      isPromoted = true
+      if let notBefore, now < notBefore {
+        claimDue = notBefore
+        return effects
+      }
+      return effects + bringAddresses()
+    case (.releasing(gate: order.number, let release), .demote):
+      let effects = endPhase("demote", result.description, at: now)
+      if case .operation(let operation) = release, !result.passes {
+        return effects + rollBack(operation, "demote \(result)")
+      }
+      isGatePassed = true
+      restoreAt = nil
+      isRestoring = false
+      return effects + [.stopAnnouncing, .closeLease, .remove]
+    default: return []
+    }
+  }
+
+  mutating func bringAddresses() -> [Effect] {
+    claimDue = nil
+    isGatePassed = true
+    removalRetry = nil
+    return [.install]
+  }
+}
