@@ -23,6 +23,7 @@ struct Node {
   var asleepUntil: Nanoseconds = 0
   /// When it last stood still or slept.
   var lastStall: Nanoseconds = -1
+  var lastCrash: Nanoseconds = -1
   var hasCarrier = true
   var failingChecks: Set<Int> = []
   var failingCalls: (kind: CallKind, until: Nanoseconds)?

@@ -64,6 +64,7 @@ extension World {
   private mutating func crash(_ index: Int, downFor: Nanoseconds) {
     note("\(index) crashes")
     statistics.crashes += 1
+    nodes[index].lastCrash = now
     end(index)
     nodes[index].hasCrashed = true
     if scenario.breach == .oldTerm { nodes[index].storedTerm = nodes[index].storedTerm / 2 }

@@ -52,9 +52,11 @@ extension World {
       right.promises.elected <= left.promises.claimed + delay
     else { return false }
     let settled = max(left.promises.claimed, right.promises.claimed) + delay
-    let stall = max(left.lastStall, right.lastStall)
-    return !scenario.isFast && now <= settled
-      || stall >= min(left.promises.elected, right.promises.elected)
+    let began = min(left.promises.elected, right.promises.elected)
+    if max(left.lastStall, right.lastStall) >= began { return true }
+    // Whoever crashes meanwhile answers for the rest of its lease.
+    return !scenario.isFast
+      && (now <= settled || max(left.lastCrash, right.lastCrash) >= began)
   }
 
   // MARK: Election
