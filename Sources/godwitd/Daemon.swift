@@ -61,7 +61,7 @@ final class Daemon {
   private var stopDeadline: Instant?
   private var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
-  private var sleptBefore = Clock.slept()
+  var sleptBefore = Clock.slept()
   /// Less than that is the difference of two readings of a clock.
   static let shortestSleep = Duration.milliseconds(5)
   /// When sockets that could not be opened are tried again.
@@ -176,39 +176,6 @@ final class Daemon {
     }
     operations.passTime(at: now) { finish($0, $1) }
     control.passTime(at: now, loop: loop)
-  }
-
-  /// A daemon that was stopped or starved must not take the silence of its own sleep for that of the
-  /// Active Router: what waits in the socket is heard before Active_Down_Timer counts.
-  private func hearBeforeClaiming(_ router: LocalRouter, at now: Instant) {
-    guard case .backup(let backup) = router.participant.router.state,
-      backup.activeDownTimer <= now, let link = router.link
-    else { return }
-    let key = AdvertisementSockets.key(link.index, router.family)
-    hearAll(key)
-    // One that found no room may have been the newest.
-    guard sockets.hasMissed(key) else { return }
-    for other in routers where other.link?.index == link.index && other.family == router.family {
-      feed(other, .advertisementsMissed)
-    }
-  }
-
-  /// What was sent while the machine slept reached nobody here.
-  private func noticeSleep() {
-    let slept = Clock.slept()
-    guard slept > sleptBefore + Self.shortestSleep else { return }
-    log.write(.warning, "the machine slept for \((slept - sleptBefore).wholeMilliseconds) ms")
-    sleptBefore = slept
-    for router in routers {
-      if let link = router.link { hearAll(AdvertisementSockets.key(link.index, router.family)) }
-      feed(router, .advertisementsMissed)
-    }
-  }
-
-  private func hearAll(_ key: UInt64) {
-    for _ in 0..<Self.mostBatches {
-      guard receive(key) else { return }
-    }
   }
 
   // MARK: Events of the loop
@@ -389,23 +356,4 @@ func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
   guard let left else { return right }
   guard let right else { return left }
   return min(left, right)
-}
-
-/// For two seconds after a change of a link its carrier is asked for every 20 ms.
-struct CarrierPoll {
-  static let spacing = Duration.milliseconds(20)
-  static let length = Duration.seconds(2)
-  private var until: [Int32: Instant] = [:]
-  private(set) var nextDeadline: Instant?
-
-  mutating func begin(_ index: Int32, at now: Instant) {
-    until[index] = now + Self.length
-    nextDeadline = nextDeadline ?? now + Self.spacing
-  }
-
-  mutating func takeDue(at now: Instant) -> [Int32] {
-    until = until.filter { $0.value > now }
-    nextDeadline = until.isEmpty ? nil : now + Self.spacing
-    return until.keys.sorted()
-  }
 }
