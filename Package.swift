@@ -68,9 +68,12 @@ let package = Package(
     .executableTarget(
       name: "lab-holder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
     .executableTarget(
+      name: "lease-holder", dependencies: ["LinuxIO", "VRRP"], path: "Tests/LeaseHolder",
+      swiftSettings: strict),
+    .executableTarget(
       name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
     .executableTarget(
-      name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO"],
+      name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO", "CLinux"],
       path: "Tests/Benchmarks", swiftSettings: strict),
     .executableTarget(
       name: "godwit-chaos", dependencies: ["Lab", "CLab"], path: "Tests/Chaos",
@@ -90,7 +93,8 @@ let package = Package(
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxIOTests", dependencies: ["LinuxIO", "Failover", "Lab", "CLinux"],
+      name: "LinuxIOTests",
+      dependencies: ["LinuxIO", "Failover", "Lab", "CLab", "CLinux", "lease-holder"],
       swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(

@@ -94,7 +94,7 @@ int clinux_fence_remove(int addresses, const struct clinux_fence_key *key) {
 // it. A frame that is too short for what it says it is passes: it is no answer of anybody.
 
 enum { KEY = -24, ADDRESS = KEY + 4, IPV4 = ADDRESS + 12, NUMBER = -28, BYTE = -32 };
-enum { AT_PROTOCOL = 16, AT_INTERFACE = 40 };
+enum { AT_PROTOCOL = 16, AT_VLAN = 24, AT_INTERFACE = 40 };
 enum { LOOKUP = 1, LOAD_BYTES = 26, BOOT_TIME = 125 };
 enum { ND_SOLICITATION = 135, ND_ADVERTISEMENT = 136, ICMPV6 = 58 };
 
@@ -190,6 +190,10 @@ static void build(struct program *p, int direction, int addresses, int deadlines
   for (int offset = KEY; offset < 0; offset += 8) store_stack(p, BPF_DW, offset, 0);
   emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_1, BPF_REG_6, AT_INTERFACE, 0);
   emit(p, BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, BPF_REG_1, KEY, 0);
+  // The frames of a VLAN are its own interface's; VLAN 0 is none (IEEE 802.1Q).
+  emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_1, BPF_REG_6, AT_VLAN, 0);
+  emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, 0xfff);
+  pass_if(p, BPF_JNE, BPF_REG_1, 0);
   emit(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_7, BPF_REG_6, AT_PROTOCOL, 0);
   int ipv4 = jump(p, BPF_JEQ, BPF_REG_7, htons(ETH_P_IP));
   int ipv6 = jump(p, BPF_JEQ, BPF_REG_7, htons(ETH_P_IPV6));

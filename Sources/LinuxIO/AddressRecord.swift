@@ -9,6 +9,8 @@ public struct AddressRecord: Hashable, Sendable {
   /// Who added it (IFA_PROTO): `AddressTable.protocolTag` for ours; 0 when unset, and always before
   /// Linux 5.18.
   public let protocolTag: UInt8
+  /// How long it stays from when the kernel told it, in seconds; nil for ever (IFA_CACHEINFO).
+  public let validLifetime: UInt32?
   /// IFA_F_*.
   let flags: UInt32
 
@@ -27,11 +29,13 @@ public struct AddressRecord: Hashable, Sendable {
   public var isDeprecated: Bool { flags & UInt32(IFA_F_DEPRECATED) != 0 }
 
   init(
-    interfaceIndex: Int32, interfaceAddress: InterfaceAddress, protocolTag: UInt8, flags: UInt32
+    interfaceIndex: Int32, interfaceAddress: InterfaceAddress, protocolTag: UInt8,
+    validLifetime: UInt32? = nil, flags: UInt32
   ) {
     self.interfaceIndex = interfaceIndex
     self.interfaceAddress = interfaceAddress
     self.protocolTag = protocolTag
+    self.validLifetime = validLifetime
     self.flags = flags
   }
 
@@ -46,6 +50,7 @@ public struct AddressRecord: Hashable, Sendable {
     var local: IPAddress?
     var address: IPAddress?
     var tag: UInt8 = 0
+    var validLifetime: UInt32?
     var flags = UInt32(shortFlags)
     NetlinkMessage.forEachAttribute(in: body, skipping: 8) { type, value in
       switch type {
@@ -53,6 +58,8 @@ public struct AddressRecord: Hashable, Sendable {
       case Int(IFA_ADDRESS): address = IPAddress(value)
       case Int(IFA_FLAGS): flags = value.hostInteger(at: 0) ?? flags
       case Int(IFA_PROTO): tag = value.hostInteger(at: 0) ?? tag
+      // ifa_valid comes behind ifa_prefered.
+      case Int(IFA_CACHEINFO): validLifetime = value.hostInteger(at: 4)
       default: break
       }
     }
@@ -62,7 +69,7 @@ public struct AddressRecord: Hashable, Sendable {
     else { return nil }
     self.init(
       interfaceIndex: Int32(truncatingIfNeeded: index), interfaceAddress: interfaceAddress,
-      protocolTag: tag, flags: flags)
+      protocolTag: tag, validLifetime: validLifetime == .max ? nil : validLifetime, flags: flags)
   }
 }
 

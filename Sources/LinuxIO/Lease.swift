@@ -39,13 +39,17 @@ public enum LeaseError: Error, Equatable, Sendable {
 /// Neighbor Discovery and IP. All of it stays in the kernel when this process ends, however it ends;
 /// the next one finds it by its names. One owner keeps the leases of all virtual routers.
 public struct Lease: ~Copyable {
+  /// The shortest lease that nf_tables can keep: what is shorter never begins.
+  public static let shortestOfTables =
+    TableFence.shortest + TableFence.leastTolerance + .milliseconds(10)
+
   public let mechanism: LeaseMechanism
   /// Why better mechanisms were passed over.
   public let refusals: [String]
   private var program: ProgramFence?
   private var table: TableFence?
 
-  private init(
+  init(
     _ mechanism: LeaseMechanism, refusals: [String], program: consuming ProgramFence? = nil,
     table: consuming TableFence? = nil
   ) {
@@ -63,7 +67,7 @@ public struct Lease: ~Copyable {
         return Lease(.bpf, refusals: [], program: try ProgramFence.open())
       } catch {
         if forced != nil { throw error }
-        refusals.append("bpf cannot be had (Linux 6.6 and CAP_BPF): \(error)")
+        refusals.append("bpf cannot be had (Linux 6.6, CAP_BPF, the host's clocks): \(error)")
       }
     }
     if forced == nil || forced == .nftables {
@@ -86,7 +90,10 @@ public struct Lease: ~Copyable {
     try table?.fence(identifier, addresses: addresses)
   }
 
-  /// Lets the kernel answer until then (CLOCK_BOOTTIME), whatever was before.
+  /// Lets the kernel answer until then (CLOCK_BOOTTIME), whatever was before, and never longer.
+  ///
+  /// An end that has come, or for nf_tables one within 30 ms, closes the lease and throws ETIME; where
+  /// nothing is fenced it throws ENOENT.
   public mutating func grant(
     _ identifier: LeaseIdentifier, until end: Instant
   ) throws(SystemError) {
@@ -114,7 +121,8 @@ public struct Lease: ~Copyable {
     try table?.unfence(identifier)
   }
 
-  /// Puts back what somebody removed from the kernel; the leases that have to be granted again.
+  /// Puts back what somebody removed from the kernel or emptied; the leases that have to be granted
+  /// again.
   public mutating func repair() throws(SystemError) -> [LeaseIdentifier] {
     let ofPrograms = try program?.repair() ?? []
     return try ofPrograms + (table?.repair() ?? [])

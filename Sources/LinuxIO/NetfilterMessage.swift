@@ -10,6 +10,7 @@ struct NetfilterMessage {
     case getTable, deleteTable
     case newChain
     case newRule = 6
+    case getRule
     case newSet = 9
     case getSet
     case newElement = 12

@@ -56,18 +56,56 @@ struct ProgramFence: ~Copyable {
     guard let memory = clinux_fence_map(deadlines.number, mostDeadlines) else {
       throw SystemError("mmap")
     }
-    try check(
-      "bpf BPF_PROG_ATTACH", clinux_fence_attach(incoming.number, directions[0], UInt32(loopback)))
-    _ = clinux_fence_detach(incoming.number, directions[0], UInt32(loopback))
-    return ProgramFence(
+    let fence = ProgramFence(
       addresses: addresses, deadlines: deadlines, incoming: incoming, outgoing: outgoing,
       memory: memory)
+    try check(
+      "bpf BPF_PROG_ATTACH",
+      clinux_fence_attach(fence.incoming.number, directions[0], UInt32(loopback)))
+    _ = clinux_fence_detach(fence.incoming.number, directions[0], UInt32(loopback))
+    try fence.compareClocks()
+    return fence
+  }
+
+  /// In a time namespace of its own this process reads another time than the program
+  /// (time_namespaces(7)), whose verdict tells: a deadline that has come drops a frame, one that has
+  /// not lets it pass.
+  private func compareClocks() throws(SystemError) {
+    let address = IPAddress.v4(IPv4Address(127, 0, 0, 1))
+    let packet: [UInt8] = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1] + address.bytes
+    let frame = [UInt8](repeating: 0, count: 12) + [0x08, 0x00] + packet
+    var key = Self.key(address, Self.loopback)
+    try Self.check("bpf BPF_MAP_UPDATE_ELEM", clinux_fence_put(addresses.number, &key, 0))
+    defer {
+      clinux_fence_store(memory, 0)
+      clinux_fence_remove(addresses.number, &key)
+    }
+    for (distance, verdict) in [(Duration.zero, Int32(0)), (.seconds(1), 1)] {
+      clinux_fence_store(memory, (Clock.now() + distance).nanoseconds)
+      let found = clinux_fence_test(
+        incoming.number, frame, frame.count, UInt32(Self.loopback), 1, nil)
+      try Self.check("bpf BPF_PROG_TEST_RUN", found)
+      guard found == verdict else { throw SystemError("time_namespaces", EOPNOTSUPP) }
+    }
   }
 
   // MARK: Fences
 
   mutating func fence(
     _ identifier: LeaseIdentifier, addresses wanted: [IPAddress]
+  ) throws(SystemError) {
+    let isNew = entries[identifier] == nil
+    do throws(SystemError) {
+      try change(identifier, to: wanted)
+    } catch {
+      // One that is not there as a whole is not there at all.
+      if isNew { try? unfence(identifier) }
+      throw error
+    }
+  }
+
+  private mutating func change(
+    _ identifier: LeaseIdentifier, to wanted: [IPAddress]
   ) throws(SystemError) {
     var entry: Entry
     if let present = entries[identifier] {
@@ -97,8 +135,9 @@ struct ProgramFence: ~Copyable {
   mutating func unfence(_ identifier: LeaseIdentifier) throws(SystemError) {
     guard let entry = entries.removeValue(forKey: identifier) else { return }
     clinux_fence_store(memory + Int(entry.place), 0)
-    freePlaces.append(entry.place)
     try remove(entry.addresses, identifier)
+    // Nothing points to it any more.
+    freePlaces.append(entry.place)
     if !entries.keys.contains(where: { $0.interfaceIndex == identifier.interfaceIndex }) {
       detach(identifier.interfaceIndex)
     }
@@ -121,29 +160,39 @@ struct ProgramFence: ~Copyable {
   /// On its interface and, but for a link-local address, which several interfaces may have, on the way
   /// that a local program would take.
   private static func keys(_ address: IPAddress, _ index: Int32) -> [clinux_fence_key] {
+    (address.isLinkLocal ? [index] : [index, loopback]).map { key(address, $0) }
+  }
+
+  private static func key(_ address: IPAddress, _ index: Int32) -> clinux_fence_key {
     var bytes = address.bytes
     if bytes.count == 4 { bytes = [UInt8](repeating: 0, count: 10) + [0xff, 0xff] + bytes }
-    return (address.isLinkLocal ? [index] : [index, loopback]).map { index in
-      var key = clinux_fence_key()
-      key.interface_index = UInt32(bitPattern: index)
-      withUnsafeMutableBytes(of: &key.address) { $0.copyBytes(from: bytes) }
-      return key
-    }
+    var key = clinux_fence_key()
+    key.interface_index = UInt32(bitPattern: index)
+    withUnsafeMutableBytes(of: &key.address) { $0.copyBytes(from: bytes) }
+    return key
   }
 
   // MARK: Deadlines
 
   func grant(_ identifier: LeaseIdentifier, until end: Instant) throws(SystemError) {
     guard let entry = entries[identifier] else { throw SystemError("lease", ENOENT) }
+    guard Clock.now() < end else {
+      close(identifier)
+      throw SystemError("lease", ETIME)
+    }
     clinux_fence_store(memory + Int(entry.place), end.nanoseconds)
   }
 
   func renew(_ identifier: LeaseIdentifier, until end: Instant) throws(LeaseError) {
     guard let entry = entries[identifier] else { throw .lapsed }
-    guard Clock.now().nanoseconds < clinux_fence_load(memory + Int(entry.place)) else {
+    let old = clinux_fence_load(memory + Int(entry.place))
+    guard Clock.now().nanoseconds < old else { throw .lapsed }
+    clinux_fence_store(memory + Int(entry.place), end.nanoseconds)
+    // Whoever was held up between the look at the clock and the store has revived it.
+    guard Clock.now().nanoseconds < old else {
+      close(identifier)
       throw .lapsed
     }
-    clinux_fence_store(memory + Int(entry.place), end.nanoseconds)
   }
 
   func close(_ identifier: LeaseIdentifier) {

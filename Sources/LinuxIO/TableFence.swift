@@ -6,11 +6,14 @@ import VRRP
 /// addresses unless one element, the lease, is there. The element expires by itself.
 ///
 /// An element that is there cannot be told to stay longer, so it is deleted and added again in one
-/// transaction, which fails when it has expired: a late renewal revives nothing. Its time is relative;
-/// whoever was held up between reading the clock and the kernel's answer renews again at once.
+/// transaction, which fails when it has expired: a late renewal revives nothing. Its time is relative
+/// and counts from when the kernel adds it, so it is shorter by what the way there may take; whoever
+/// was held up longer than that does it again at once.
 struct TableFence: ~Copyable {
-  /// How long a renewal may be on its way before it is done again.
-  static let tolerance = Duration.milliseconds(5)
+  /// The least that a renewal may take on its way.
+  static let leastTolerance = Duration.milliseconds(5)
+  /// The kernel counts in ticks of up to 10 ms, and what it rounds down to none never expires.
+  static let shortest = Duration.milliseconds(25)
   static let prefix = "godwit-"
 
   private var socket: NetfilterSocket
@@ -23,12 +26,15 @@ struct TableFence: ~Copyable {
     self.flags = flags
   }
 
-  /// Creates a table as it will be needed, and removes it.
-  static func open() throws(SystemError) -> TableFence {
+  /// NFT_TABLE_F_OWNER and NFT_TABLE_F_PERSIST (Linux 6.9): `nft flush ruleset` of others leaves it
+  /// alone, and it outlives its owner.
+  static let owned: UInt32 = 0x6
+
+  /// Creates a table as it will be needed, and removes it; with the first of `choices` of its flags
+  /// that this kernel takes.
+  static func open(choices: [UInt32] = [owned, 0]) throws(SystemError) -> TableFence {
     var socket = try NetfilterSocket.open()
-    // NFT_TABLE_F_OWNER and NFT_TABLE_F_PERSIST (Linux 6.9): `nft flush ruleset` of others leaves it
-    // alone, and it outlives its owner.
-    for flags in [UInt32(0x6), 0] {
+    for flags in choices {
       do throws(SystemError) {
         let name = "\(prefix)probe-\(getpid())"
         try socket.commit([
@@ -38,7 +44,7 @@ struct TableFence: ~Copyable {
         try socket.commit([TableRules.deletion(name)])
         return TableFence(socket, flags: flags)
       } catch {
-        if flags == 0 { throw error }
+        if flags == choices.last { throw error }
       }
     }
     throw SystemError("nf_tables", EOPNOTSUPP)
@@ -50,9 +56,8 @@ struct TableFence: ~Copyable {
     _ identifier: LeaseIdentifier, addresses: [IPAddress]
   ) throws(SystemError) {
     if let present = entries[identifier] {
-      guard present != addresses else { return }
-      try socket.commit(
-        TableRules.change(identifier, from: present, to: addresses))
+      let messages = TableRules.change(identifier, from: present, to: addresses)
+      if !messages.isEmpty { try socket.commit(messages) }
     } else {
       try install(identifier, addresses)
     }
@@ -63,7 +68,7 @@ struct TableFence: ~Copyable {
     _ identifier: LeaseIdentifier, _ addresses: [IPAddress]
   ) throws(SystemError) {
     guard let device = interfaceName(identifier.interfaceIndex) else {
-      throw SystemError("if_indextoname", ENXIO)
+      throw SystemError("if_indextoname", ENODEV)
     }
     let rules = TableRules(identifier, device: device, addresses: addresses)
     try socket.commit(rules.messages(flags: flags))
@@ -83,6 +88,7 @@ struct TableFence: ~Copyable {
   mutating func grant(
     _ identifier: LeaseIdentifier, until end: Instant
   ) throws(SystemError) {
+    guard entries[identifier] != nil else { throw SystemError("lease", ENOENT) }
     do throws(SystemError) {
       // The add without a deletion does not move the end of one that is there.
       try extend(identifier, until: end, by: [.deleteElement, .newElement])
@@ -108,13 +114,12 @@ struct TableFence: ~Copyable {
     var kinds = kinds
     // Each pass is as late as the processor makes it; more than a few do not happen in a row.
     for _ in 0..<8 {
-      let left = end - Clock.now()
-      guard left > .milliseconds(1) else {
-        try close(identifier)
-        throw SystemError("lease", ETIME)
-      }
-      try socket.commit(kinds.map { TableRules.element($0, identifier, lasting: left) })
-      if end - Clock.now() >= left - Self.tolerance { return }
+      let start = Clock.now()
+      let tolerance = max(Self.leastTolerance, (end - start) / 50)
+      let time = end - start - tolerance
+      guard time >= Self.shortest else { break }
+      try socket.commit(kinds.map { TableRules.element($0, identifier, lasting: time) })
+      if Clock.now() - start <= tolerance { return }
       kinds = [.deleteElement, .newElement]
     }
     try close(identifier)
@@ -134,12 +139,39 @@ struct TableFence: ~Copyable {
   mutating func repair() throws(SystemError) -> [LeaseIdentifier] {
     let present = try Self.tables(&socket)
     var rebuilt: [LeaseIdentifier] = []
-    for (identifier, addresses) in entries where !present.contains(identifier.table) {
+    for (identifier, addresses) in entries {
+      // Without its interface there is nothing to silence.
       guard interfaceName(identifier.interfaceIndex) != nil else { continue }
+      if present.contains(identifier.table) {
+        // Nobody else can change what is in a table with an owner.
+        if flags != 0 { continue }
+        if try isComplete(identifier, addresses) { continue }
+      }
       try install(identifier, addresses)
       rebuilt.append(identifier)
     }
     return rebuilt
+  }
+
+  /// Whether the table has as many rules and addresses as it should.
+  private mutating func isComplete(
+    _ identifier: LeaseIdentifier, _ addresses: [IPAddress]
+  ) throws(SystemError) -> Bool {
+    var rules = 0
+    var elements = 0
+    do throws(SystemError) {
+      try socket.dump(TableRules.ruleQuery(identifier)) { _ in rules += 1 }
+      try socket.dump(TableRules.addressQuery(identifier)) { body in
+        NetlinkMessage.forEachAttribute(in: body, skipping: 4) { type, list in
+          guard type == TableRules.Attribute.listElements else { return }
+          NetlinkMessage.forEachAttribute(in: list, skipping: 0) { _, _ in elements += 1 }
+        }
+      }
+    } catch {
+      guard error.code == ENOENT else { throw error }
+      return false
+    }
+    return rules == TableRules.ruleCount(identifier) && elements == Set(addresses).count
   }
 
   static func removeLeftovers() -> Bool {

@@ -29,7 +29,7 @@ struct TableRules {
     static let dataValue = 1, dataVerdict = 2, verdictCode = 1
   }
 
-  enum Chain: String {
+  enum Chain: String, CaseIterable {
     case incoming = "in"
     case out
     /// What a local program sends to a local address.
@@ -60,7 +60,7 @@ struct TableRules {
       Self.chain(name, .incoming, device), Self.chain(name, .out, device),
       Self.chain(name, .loopbackIn, "lo"),
     ]
-    for chain in [Chain.incoming, .out, .loopbackIn] { messages += rules(name, chain) }
+    for chain in Chain.allCases { messages += rules(name, chain) }
     return messages
   }
 
@@ -153,24 +153,62 @@ struct TableRules {
     return message
   }
 
+  // MARK: Questions
+
+  /// Asks for all rules of the table.
+  static func ruleQuery(_ identifier: LeaseIdentifier) -> NetfilterMessage {
+    var message = NetfilterMessage(.getRule, flags: NLM_F_ROOT | NLM_F_MATCH)
+    message.text(Attribute.ruleTable, identifier.table)
+    return message
+  }
+
+  /// Asks for the addresses that the table has.
+  static func addressQuery(_ identifier: LeaseIdentifier) -> NetfilterMessage {
+    var message = NetfilterMessage(.getElement, flags: NLM_F_ROOT | NLM_F_MATCH)
+    message.text(Attribute.listTable, identifier.table)
+    message.text(Attribute.listSet, addressSet)
+    return message
+  }
+
+  /// How many rules the table has.
+  static func ruleCount(_ identifier: LeaseIdentifier) -> Int {
+    let rules = TableRules(identifier, device: "", addresses: [])
+    return Chain.allCases.reduce(0) { $0 + rules.rules(identifier.table, $1).count }
+  }
+
   // MARK: Rules
 
   private func rules(_ table: String, _ chain: Chain) -> [NetfilterMessage] {
+    // What is let through whatever it says: everything while the lease runs, the frames of a VLAN, which
+    // are its own interface's, and on `lo` link-local addresses, which several interfaces may have.
+    let passing: [TableExpression] =
+      switch chain {
+      case .loopbackIn:
+        [.isProtocol(0x86dd), .network(24, 2), .masked([0xff, 0xc0]), .equals([0xfe, 0x80])]
+      case .incoming, .out:
+        [
+          .link(12, 2), .equals([0x81, 0]), .link(14, 2), .masked([0x0f, 0xff]),
+          .differs([0, 0]),
+        ]
+      }
+    let lease: [TableExpression] = [.constant(Self.leaseKey), .isIn(Self.leaseSet, 2)]
+    return [lease, passing].map { Self.rule(table, chain, $0 + [.verdict(accept: true)]) }
+      + dropping(table, chain)
+  }
+
+  private func dropping(_ table: String, _ chain: Chain) -> [NetfilterMessage] {
     let isOut = chain == .out
-    let lease = Self.rule(
-      table, chain, [.constant(Self.leaseKey), .isIn(Self.leaseSet, 2), .verdict(accept: true)])
-    let member = [Expression.isIn(Self.addressSet, 1), .verdict(accept: false)]
+    let member = [TableExpression.isIn(Self.addressSet, 1), .verdict(accept: false)]
     switch identifier.family {
     case .ipv4:
       // An ARP frame that comes in may tell this host of the new holder; answers do not get out.
       let arp = Self.rule(table, chain, [.isProtocol(0x0806), .network(14, 4)] + member)
       let ip = Self.rule(
         table, chain, [.isProtocol(0x0800), .network(isOut ? 12 : 16, 4)] + member)
-      return isOut ? [lease, arp, ip] : [lease, ip]
+      return isOut ? [arp, ip] : [ip]
     case .ipv6:
       // Neighbor Advertisement 136 and Solicitation 135 name the address behind their header.
       return [
-        lease,
         Self.rule(
           table, chain, [.isProtocol(0x86dd), .network(isOut ? 8 : 24, 16)] + member),
         Self.rule(
@@ -184,7 +222,7 @@ struct TableRules {
   }
 
   private static func rule(
-    _ table: String, _ chain: Chain, _ expressions: [Expression]
+    _ table: String, _ chain: Chain, _ expressions: [TableExpression]
   ) -> NetfilterMessage {
     var message = NetfilterMessage(.newRule, flags: NLM_F_CREATE | NLM_F_APPEND)
     message.text(Attribute.ruleTable, table)
@@ -193,74 +231,6 @@ struct TableRules {
       for expression in expressions { expression.append(to: &list) }
     }
     return message
-  }
-
-  /// One step of a rule; all of them use the first register.
-  private enum Expression {
-    case constant([UInt8])
-    /// Of the EtherType.
-    case isProtocol(UInt16)
-    /// Bytes of the network header, or behind it.
-    case network(UInt32, UInt32)
-    case equals([UInt8])
-    case isIn(String, UInt32)
-    case verdict(accept: Bool)
-
-    func append(to list: inout NetfilterMessage) {
-      switch self {
-      case .constant(let value):
-        Self.expression("immediate", &list) {
-          $0.number(1, 1)
-          $0.nested(2) { $0.value(Attribute.dataValue, value) }
-        }
-      case .isProtocol(let number):
-        Self.expression("meta", &list) {
-          // NFTA_META_KEY: NFT_META_PROTOCOL.
-          $0.number(2, 1)
-          $0.number(1, 1)
-        }
-        Self.equals([UInt8(number >> 8), UInt8(number & 0xff)]).append(to: &list)
-      case .network(let offset, let length):
-        Self.expression("payload", &list) {
-          $0.number(1, 1)
-          // NFT_PAYLOAD_NETWORK_HEADER.
-          $0.number(2, 1)
-          $0.number(3, offset)
-          $0.number(4, length)
-        }
-      case .equals(let value):
-        Self.expression("cmp", &list) {
-          $0.number(1, 1)
-          $0.number(2, 0)
-          $0.nested(3) { $0.value(Attribute.dataValue, value) }
-        }
-      case .isIn(let set, let number):
-        Self.expression("lookup", &list) {
-          $0.text(1, set)
-          $0.number(2, 1)
-          $0.number(4, number)
-        }
-      case .verdict(let accept):
-        Self.expression("immediate", &list) {
-          $0.number(1, 0)
-          $0.nested(2) {
-            $0.nested(Attribute.dataVerdict) {
-              $0.number(Attribute.verdictCode, accept ? 1 : 0)
-            }
-          }
-        }
-      }
-    }
-
-    private static func expression(
-      _ name: String, _ list: inout NetfilterMessage,
-      _ content: (inout NetfilterMessage) -> Void
-    ) {
-      list.nested(Attribute.listElement) {
-        $0.text(Attribute.expressionName, name)
-        $0.nested(Attribute.expressionData, content)
-      }
-    }
   }
 }
 

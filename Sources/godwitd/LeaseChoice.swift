@@ -36,10 +36,15 @@ extension Lease {
 
   /// Why the settings of a virtual router are not safe with this mechanism; nil when they are.
   func refusal(of router: VirtualRouterConfiguration) -> String? {
-    guard mechanism == .addressLifetime, router.lease.isEnforced,
-      router.lifetimeAsLease == nil
-    else { return nil }
+    guard router.lease.isEnforced else { return nil }
     let interval = router.router.advertisementInterval
+    if mechanism == .nftables, router.lease.duration < Lease.shortestOfTables {
+      return
+        "\(router.name): a lease of \(router.lease.duration) at an advertisement_interval of"
+        + " \(interval) cannot be kept by nftables, which counts in ticks of up to 10 ms: use an"
+        + " advertisement_interval of 20ms or more, a kernel with BPF, or lease: off"
+    }
+    guard mechanism == .addressLifetime, router.lifetimeAsLease == nil else { return nil }
     return
       "\(router.name): a lease of \(router.lease.duration) at an advertisement_interval of"
       + " \(interval) cannot be kept by the lifetime of addresses, which counts whole seconds and"

@@ -14,6 +14,7 @@ struct Benchmark {
   static let sections: [(name: String, run: @Sendable (Int, inout Report) throws -> Void)] = [
     ("outage", measureOutage), ("takeover", measureTakeover), ("addresses", measureAddresses),
     ("idle", measureIdle), ("routers", measureManyRouters), ("core", measureCore),
+    ("leases", measureLeases),
   ]
 
   static func main() {

@@ -206,4 +206,52 @@ private func thousand() throws -> [InterfaceAddress] {
           == 2)
     }
   }
+
+  @Test("An address with a lifetime is removed by the kernel when it has passed")
+  func lifetime() throws {
+    try NamespacePair.make { pair in
+      var table = try open(in: pair.left)
+      let index = try pair.left.index()
+      let addresses = try ["10.9.0.1/32", "fd09::1/128"].map(interfaceAddress)
+      let own = try Set(table.list())
+      #expect(table.add(addresses, lifetime: .seconds(1), interfaceIndex: index) == [])
+      let records = try table.list().filter { addresses.contains($0.interfaceAddress) }
+      #expect(records.count == 2)
+      for record in records {
+        #expect(record.protocolTag == 0x67)
+        #expect(!record.isPermanent)
+        #expect(record.isDeprecated == (record.interfaceAddress.address.family == .ipv6))
+      }
+      #expect(becomesTrue { (try? Set(table.list())) == own })
+    }
+  }
+
+  @Test("A lifetime begins again when it is refreshed, as often as it is")
+  func refresh() throws {
+    try NamespacePair.make { pair in
+      var table = try open(in: pair.left)
+      let index = try pair.left.index()
+      let addresses = try ["10.9.0.1/32", "fd09::1/128"].map(interfaceAddress)
+      func lifetimes() throws -> [UInt32?] {
+        try table.list().filter { addresses.contains($0.interfaceAddress) }.map(\.validLifetime)
+      }
+      #expect(table.add(addresses, lifetime: .seconds(100), interfaceIndex: index) == [])
+      #expect(try lifetimes().allSatisfy { $0.map { (98...100).contains($0) } ?? false })
+      #expect(table.refresh(addresses, lifetime: .seconds(1000), interfaceIndex: index) == [])
+      let longer = try lifetimes()
+      #expect(longer.count == 2)
+      #expect(longer.allSatisfy { $0.map { (998...1000).contains($0) } ?? false })
+      let records = try table.list().filter { addresses.contains($0.interfaceAddress) }
+      #expect(records.map(\.protocolTag) == [0x67, 0x67])
+      #expect(records.allSatisfy { !$0.isTentative })
+      // Added again without a lifetime it has none, whatever it had.
+      #expect(table.add(addresses, interfaceIndex: index) == [])
+      #expect(try lifetimes() == [nil, nil])
+      #expect(
+        table.refresh(addresses, lifetime: .seconds(5), interfaceIndex: 99)
+          == addresses.map {
+            AddressFailure(address: $0, error: SystemError("RTM_NEWADDR", ENODEV))
+          })
+    }
+  }
 }

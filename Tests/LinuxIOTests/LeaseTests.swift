@@ -1,238 +1,244 @@
-import CLinux
-import Foundation
 import Glibc
 import Testing
 import VRRP
 
 @testable import LinuxIO
 
-/// The left node has 10.0.0.100 and fd00::100 as virtual addresses; the right one asks for them.
-private struct Fenced {
-  let pair: NamespacePair
-  let index: Int32
-  static let four = IPAddress.v4(IPv4Address(10, 0, 0, 100))
-  static let six = IPAddress.v6(IPv6Address(high: 0xfd00_0000_0000_0000, low: 0x100))
-
-  var ipv4: LeaseIdentifier {
-    LeaseIdentifier(interfaceIndex: index, virtualRouter: 51, family: .ipv4)
-  }
-  var ipv6: LeaseIdentifier {
-    LeaseIdentifier(interfaceIndex: index, virtualRouter: 51, family: .ipv6)
-  }
-
-  static func make(_ body: (Fenced) throws -> Void) throws {
-    try NamespacePair.make { pair in
-      try pair.left.ip("addr add 10.0.0.100/32 dev eth0")
-      try pair.left.ip("addr add fd00::100/128 dev eth0 nodad")
-      try body(Fenced(pair: pair, index: try pair.left.index()))
-    }
-  }
-
-  func open(_ mechanism: LeaseMechanism) throws -> Lease {
-    try pair.left.run {
-      var lease = try Lease.open(mechanism)
-      try lease.fence(ipv4, addresses: [Self.four])
-      try lease.fence(ipv6, addresses: [Self.six])
-      return lease
-    }
-  }
-
-  /// Whether the right node gets an answer from an address of the left one that it has to look up
-  /// first; without that only whether one it knows already is silent.
-  func answers(_ address: String, from namespace: Namespace? = nil) -> Bool {
-    let namespace = namespace ?? pair.right
-    _ = try? namespace.ip("neigh flush dev eth0")
-    let command = "ip netns exec \(namespace.name) ping -n -c 1 -i 0.2 -W 0.3 \(address)"
-    return (try? run(command)) != nil
-  }
-
-  var answering: [String] {
-    ["10.0.0.100", "fd00::100"].filter { answers($0) }
-  }
-}
-
-private let enforced: [LeaseMechanism] = [.bpf, .nftables]
-private let both = ["10.0.0.100", "fd00::100"]
-
-private func soon(_ seconds: Double) -> Instant { Clock.now() + .seconds(seconds) }
-
-@Suite(.inNamespaces, .serialized) struct LeaseTests {
-  @Test("Fenced addresses answer while the lease runs, and not before", arguments: enforced)
-  func grant(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(mechanism)
-      #expect(fenced.answering == [])
-      try lease.grant(fenced.ipv4, until: soon(60))
-      try lease.grant(fenced.ipv6, until: soon(60))
-      #expect(fenced.answering == both)
-      try lease.close(fenced.ipv4)
-      #expect(fenced.answering == ["fd00::100"])
-      try lease.close(fenced.ipv6)
-      #expect(fenced.answering == [])
-      try lease.unfence(fenced.ipv4)
-      #expect(fenced.answering == ["10.0.0.100"])
-      lease.removeAll()
-      #expect(fenced.answering == both)
-    }
-  }
-
-  @Test("A lease ends at its time, and a late renewal does not revive it", arguments: enforced)
-  func lapse(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(mechanism)
-      try lease.grant(fenced.ipv4, until: soon(0.2))
-      while Clock.now() < soon(0) + .zero, fenced.answers("10.0.0.100") {}
-      let end = soon(2)
-      while fenced.answers("10.0.0.100"), Clock.now() < end {}
-      #expect(!fenced.answers("10.0.0.100"))
-      #expect(throws: LeaseError.lapsed) { try lease.renew(fenced.ipv4, until: soon(60)) }
-      #expect(!fenced.answers("10.0.0.100"))
-      try lease.grant(fenced.ipv4, until: soon(60))
-      #expect(fenced.answers("10.0.0.100"))
-      lease.removeAll()
-    }
-  }
-
-  @Test("A renewal in time moves the end, to and fro", arguments: enforced)
-  func renew(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(mechanism)
-      try lease.grant(fenced.ipv4, until: soon(1))
-      try lease.renew(fenced.ipv4, until: soon(60))
-      let passed = soon(1.1)
-      while Clock.now() < passed { #expect(fenced.answers("10.0.0.100")) }
-      #expect(fenced.answers("10.0.0.100"))
-      try lease.renew(fenced.ipv4, until: soon(0.1))
-      let end = soon(2)
-      while fenced.answers("10.0.0.100"), Clock.now() < end {}
-      #expect(!fenced.answers("10.0.0.100"))
-      lease.removeAll()
-    }
-  }
-
-  @Test("Other addresses of the host never notice", arguments: enforced)
-  func others(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(mechanism)
-      #expect(fenced.answers("10.0.0.1") && fenced.answers("fd00::1"))
-      #expect(fenced.answers("10.0.0.2", from: fenced.pair.left))
-      #expect(fenced.answers("10.0.0.1", from: fenced.pair.left))
-      lease.removeAll()
-    }
-  }
-
-  @Test("A program on the silenced node does not reach the address either", arguments: enforced)
-  func loopback(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(mechanism)
-      #expect(!fenced.answers("10.0.0.100", from: fenced.pair.left))
-      try lease.grant(fenced.ipv4, until: soon(60))
-      #expect(fenced.answers("10.0.0.100", from: fenced.pair.left))
-      lease.removeAll()
-    }
-  }
-
-  @Test("A silenced node still hears who has the address now", arguments: enforced)
-  func hearsNewHolder(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      let left = fenced.pair.left
-      var lease = try fenced.open(mechanism)
-      try left.ip("addr del 10.0.0.100/32 dev eth0")
-      try left.ip("neigh add 10.0.0.100 lladdr 02:00:00:00:00:99 nud reachable dev eth0")
-      let hardware = HardwareAddress(2, 0, 0, 0, 0, 0x55)
-      var frame: [UInt8] = []
-      GratuitousARP(.request, hardwareAddress: hardware, address: IPv4Address(10, 0, 0, 100))
-        .append(to: &frame)
-      let right = try fenced.pair.right.index()
-      let sent = try fenced.pair.right.run {
-        try Announcer.open().send(frame, frameLength: 42, interfaceIndex: right)
+@Suite(.inNamespaces) struct LeaseTests {
+  @Test(
+    "A fenced address is answered for while its lease runs, and not before, between and after",
+    arguments: silencing, Question.allCases)
+  func life(_ mechanism: LeaseMechanism, _ question: Question) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let address = virtualAddress(question.family)
+      let identifier = lab.identifier(question.family)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        #expect(lease.mechanism == mechanism)
+        #expect(try neighbor.isAnswered(question, address))
+        try lease.fence(identifier, addresses: [address])
+        #expect(try !neighbor.isAnswered(question, address))
+        try lease.grant(identifier, until: inTime())
+        #expect(try neighbor.isAnswered(question, address))
+        try lease.renew(identifier, until: inTime())
+        #expect(try neighbor.isAnswered(question, address))
+        try lease.close(identifier)
+        #expect(try !neighbor.isAnswered(question, address))
+        #expect(throws: LeaseError.lapsed) { try lease.renew(identifier, until: inTime()) }
+        #expect(try !neighbor.isAnswered(question, address))
+        try lease.close(identifier)
+        try lease.grant(identifier, until: inTime())
+        #expect(try neighbor.isAnswered(question, address))
+        try lease.grant(identifier, until: inTime(.seconds(120)))
+        #expect(try neighbor.isAnswered(question, address))
+        try lease.close(identifier)
+        try lease.unfence(identifier)
+        #expect(try neighbor.isAnswered(question, address))
       }
-      #expect(sent == 1)
-      let end = soon(2)
-      while try !left.ip("neigh show 10.0.0.100").contains("02:00:00:00:00:55"),
-        Clock.now() < end
-      {}
-      #expect(try left.ip("neigh show 10.0.0.100").contains("02:00:00:00:00:55"))
-      lease.removeAll()
     }
   }
 
-  @Test("A list that changes under a running lease goes on answering", arguments: enforced)
+  @Test(
+    "No answer leaves after a lease has ended, and a late renewal does not revive it",
+    arguments: silencing, Question.allCases)
+  func end(_ mechanism: LeaseMechanism, _ question: Question) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let address = virtualAddress(question.family)
+      let identifier = lab.identifier(question.family)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        try lease.fence(identifier, addresses: [address])
+        let until = inTime(.milliseconds(1000))
+        try lease.grant(identifier, until: until)
+        let times = try neighbor.answers(question, address, until: until + .milliseconds(200))
+        let last = try #require(times.last)
+        #expect(last <= until + delivery)
+        #expect(last >= until + .milliseconds(-500), "it ended \(until - last) early")
+        #expect(throws: LeaseError.lapsed) { try lease.renew(identifier, until: inTime()) }
+        #expect(try !neighbor.isAnswered(question, address))
+      }
+    }
+  }
+
+  @Test(
+    "The lease of a process that is killed ends in time, and its fence stays", arguments: silencing,
+    AddressFamily.allCases)
+  func killed(_ mechanism: LeaseMechanism, _ family: AddressFamily) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let question: Question = family == .ipv4 ? .echo4 : .echo6
+      let address = virtualAddress(family)
+      var holder = try Holder(lab, mechanism, milliseconds: 400, address)
+      // It has what it asked for before when it asks again.
+      try holder.awaitRequest()
+      for _ in 1...4 {
+        try holder.awaitRequest()
+        #expect(try neighbor.isAnswered(question, address))
+      }
+      let until = try holder.kill()
+      let times = try neighbor.answers(question, address, until: until + .milliseconds(200))
+      #expect(try #require(times.last) <= until + delivery)
+      #expect(try !neighbor.isAnswered(question, address))
+
+      try lab.pair.left.run {
+        let found = try Lease.removeLeftovers()
+        #expect(found)
+        #expect(try neighbor.isAnswered(question, address))
+        #expect(try !Lease.removeLeftovers())
+      }
+    }
+  }
+
+  @Test("A renewal in time moves the end, to and fro", arguments: silencing)
+  func renewal(_ mechanism: LeaseMechanism) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let identifier = lab.identifier(.ipv4)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        try lease.fence(identifier, addresses: [virtualIPv4])
+        let first = inTime(.milliseconds(500))
+        try lease.grant(identifier, until: first)
+        try lease.renew(identifier, until: inTime())
+        #expect(becomesTrue { Clock.now() > first })
+        #expect(try neighbor.isAnswered(.arp, virtualIPv4))
+        let second = inTime(.milliseconds(200))
+        try lease.renew(identifier, until: second)
+        let last = try neighbor.answers(.arp, virtualIPv4, until: second + .milliseconds(100)).last
+        #expect(try #require(last) <= second + delivery)
+        #expect(try !neighbor.isAnswered(.arp, virtualIPv4))
+      }
+    }
+  }
+
+  @Test(
+    "A list that changes under a lease that runs is answered for all along", arguments: silencing)
   func change(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      try fenced.pair.left.ip("addr add 10.0.0.101/32 dev eth0")
-      var lease = try fenced.open(mechanism)
-      try lease.grant(fenced.ipv4, until: soon(60))
-      let more = IPAddress.v4(IPv4Address(10, 0, 0, 101))
-      try lease.fence(fenced.ipv4, addresses: [Fenced.four, more])
-      #expect(fenced.answers("10.0.0.100") && fenced.answers("10.0.0.101"))
-      try lease.close(fenced.ipv4)
-      #expect(!fenced.answers("10.0.0.100") && !fenced.answers("10.0.0.101"))
-      try lease.fence(fenced.ipv4, addresses: [more])
-      #expect(fenced.answers("10.0.0.100") && !fenced.answers("10.0.0.101"))
-      lease.removeAll()
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      try lab.pair.left.ip("addr add 10.0.0.101/32 dev eth0")
+      let other = IPAddress.v4(IPv4Address(10, 0, 0, 101))
+      let identifier = lab.identifier(.ipv4)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        try lease.fence(identifier, addresses: [virtualIPv4])
+        try lease.grant(identifier, until: inTime())
+        try lease.fence(identifier, addresses: [other, virtualIPv4])
+        for address in [virtualIPv4, other] {
+          #expect(try neighbor.isAnswered(.arp, address))
+          #expect(try neighbor.isAnswered(.echo4, address))
+        }
+        try lease.fence(identifier, addresses: [virtualIPv4, other])
+        try lease.renew(identifier, until: inTime())
+        try lease.fence(identifier, addresses: [other])
+        #expect(try neighbor.isAnswered(.arp, other))
+        try lease.close(identifier)
+        #expect(try !neighbor.isAnswered(.arp, other))
+        // No longer fenced.
+        #expect(try neighbor.isAnswered(.arp, virtualIPv4))
+        try lease.fence(identifier, addresses: [])
+        #expect(try neighbor.isAnswered(.arp, other))
+      }
     }
   }
 
-  @Test("What is gone with its owner stays in the kernel until it is removed", arguments: enforced)
-  func outlives(_ mechanism: LeaseMechanism) throws {
-    try Fenced.make { fenced in
-      do { _ = try fenced.open(mechanism) }
-      #expect(fenced.answering == [])
-      #expect(try fenced.pair.left.run { try Lease.removeLeftovers() })
-      #expect(fenced.answering == both)
-      #expect(try !fenced.pair.left.run { try Lease.removeLeftovers() })
+  @Test(
+    "A list of the most addresses that an advertisement has is fenced", arguments: silencing,
+    AddressFamily.allCases)
+  func many(_ mechanism: LeaseMechanism, _ family: AddressFamily) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let address = virtualAddress(family)
+      let others: [IPAddress] = (1...254).map { number in
+        family == .ipv4
+          ? .v4(IPv4Address(10, 9, 0, UInt8(number)))
+          : .v6(IPv6Address(high: 0xfd09_0000_0000_0000, low: UInt64(number)))
+      }
+      let identifier = lab.identifier(family)
+      let question: Question = family == .ipv4 ? .arp : .solicitation
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        try lease.fence(identifier, addresses: others + [address])
+        #expect(try !neighbor.isAnswered(question, address))
+        #expect(try lease.repair() == [])
+        try lease.grant(identifier, until: inTime())
+        #expect(try neighbor.isAnswered(question, address))
+        lease.removeAll()
+        #expect(try neighbor.isAnswered(question, address))
+      }
     }
   }
 
-  @Test("What somebody else removes is noticed and put back")
-  func flush() throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(.nftables)
-      let name = fenced.pair.left.name
-      _ = try? run("ip netns exec \(name) nft flush ruleset")
-      #expect(try lease.repair() == [])
-      #expect(fenced.answering == [])
-      lease.removeAll()
-      let tables = try run("ip netns exec \(name) nft list tables")
-      #expect(!tables.contains("godwit"))
+  @Test("What cannot be is refused with its reason", arguments: silencing)
+  func refused(_ mechanism: LeaseMechanism) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let identifier = lab.identifier(.ipv4)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        #expect(throws: SystemError("lease", ENOENT)) {
+          try lease.grant(identifier, until: inTime())
+        }
+        #expect(throws: LeaseError.lapsed) { try lease.renew(identifier, until: inTime()) }
+        try lease.close(identifier)
+        try lease.unfence(identifier)
+        let nowhere = LeaseIdentifier(interfaceIndex: 99, virtualRouter: 1, family: .ipv4)
+        let error = #expect(throws: SystemError.self) {
+          try lease.fence(nowhere, addresses: [virtualIPv4])
+        }
+        #expect(error?.code == ENODEV)
+        #expect(throws: SystemError("lease", ENOENT)) {
+          try lease.grant(nowhere, until: inTime())
+        }
+        try lease.unfence(nowhere)
+        try lease.fence(identifier, addresses: [virtualIPv4])
+        // The kernel may round down to no end at all what is shorter than its ticks.
+        let nearest = mechanism == .nftables ? 25 : 0
+        for milliseconds in [-100_000_000_000, -1, nearest] {
+          #expect(throws: SystemError("lease", ETIME)) {
+            try lease.grant(identifier, until: inTime(.milliseconds(milliseconds)))
+          }
+          #expect(try !neighbor.isAnswered(.arp, virtualIPv4))
+        }
+      }
     }
   }
 
-  @Test("A program that somebody detached is attached again")
-  func detached() throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(.bpf)
-      // What an earlier run left behind is found by its name, and so is this.
-      #expect(try fenced.pair.left.run { try Lease.removeLeftovers() })
-      #expect(fenced.answering == both)
-      let rebuilt = try fenced.pair.left.run { try lease.repair() }
-      #expect(Set(rebuilt) == [fenced.ipv4, fenced.ipv6])
-      #expect(fenced.answering == [])
-      lease.removeAll()
+  @Test("A lease that is too short to be counted has an end all the same", arguments: silencing)
+  func tiny(_ mechanism: LeaseMechanism) throws {
+    try LeasePair.make { lab in
+      var neighbor = try Neighbor(lab.pair)
+      let identifier = lab.identifier(.ipv4)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        try lease.fence(identifier, addresses: [virtualIPv4])
+        for milliseconds in [1, 3, 7, 11, 15, 26, 30, 40] {
+          let until = inTime(.milliseconds(milliseconds))
+          try? lease.grant(identifier, until: until)
+          let times = try neighbor.answers(.arp, virtualIPv4, until: until + .milliseconds(50))
+          #expect(times.allSatisfy { $0 <= until + delivery }, "\(milliseconds) ms")
+          #expect(try !neighbor.isAnswered(.arp, virtualIPv4))
+        }
+      }
     }
   }
 
-  @Test("Tables and programs of others are left alone")
-  func strangers() throws {
-    try Fenced.make { fenced in
-      let name = fenced.pair.left.name
-      try run("ip netns exec \(name) nft add table netdev stranger")
-      var lease = try fenced.open(.nftables)
-      lease.removeAll()
-      _ = try fenced.pair.left.run { try Lease.removeLeftovers() }
-      #expect(try run("ip netns exec \(name) nft list tables") == "table netdev stranger\n")
-    }
-  }
-
-  @Test("Without a lease in the kernel nothing is changed")
-  func addressLifetime() throws {
-    try Fenced.make { fenced in
-      var lease = try fenced.open(.addressLifetime)
-      #expect(fenced.answering == both)
-      try lease.close(fenced.ipv4)
-      #expect(fenced.answering == both)
-      #expect(lease.mechanism == .addressLifetime)
+  @Test("A fence without its interface is taken away without an error", arguments: silencing)
+  func gone(_ mechanism: LeaseMechanism) throws {
+    try LeasePair.make { lab in
+      let identifier = lab.identifier(.ipv4)
+      try lab.pair.left.run {
+        var lease = try Lease.open(mechanism)
+        try lease.fence(identifier, addresses: [virtualIPv4])
+        try lease.grant(identifier, until: inTime())
+        try lab.pair.left.ip("link del eth0")
+        #expect(try lease.repair() == [])
+        try lease.close(identifier)
+        try lease.unfence(identifier)
+        #expect(try !Lease.removeLeftovers())
+      }
     }
   }
 }

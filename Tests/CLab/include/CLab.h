@@ -26,6 +26,9 @@ int clinux_lab_has_address(const char *ns, const uint8_t *address, size_t length
 /// The flags of an interface of `ns` (netdevice(7)), -1 and errno when there is none of that name.
 int clinux_lab_interface_flags(const char *ns, const char *interface);
 
+/// A BPF program for frames that come in (TCX, Linux 6.6), which passes all of them; -1 and errno.
+int clinux_lab_passing_program(void);
+
 // --- Processes.
 
 /// Starts `argv[0]` in its own process group with default signals and no further descriptor; in
