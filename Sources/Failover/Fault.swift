@@ -55,7 +55,8 @@ extension Fault: CustomStringConvertible {
     case .promoteFailed(let how): "promote \(how)"
     case .addressesRefused(let why): "the addresses could not be added: \(why)"
     case .conflict(let address, let hardware):
-      "\(hardware) answers for \(address): find that host and take the address off it"
+      "\(hardware) answers for \(address) without an advertisement that is heard here: take the address"
+        + " off that host, or mend what keeps its advertisements away"
     case .leaseRefused(let why): "the lease could not be opened: \(why)"
     case .advertisementsRefused(let why): "no advertisement could be sent: \(why)"
     case .socketRefused(let why): "advertisements cannot be sent or received: \(why)"

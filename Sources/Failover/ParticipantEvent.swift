@@ -54,7 +54,8 @@ extension Participant {
     case openLease(until: Instant)
     /// End the kernel's lease now.
     case closeLease
-    /// Renew the lifetime of the addresses at these places of the list.
+    /// Renew the lifetime of the addresses at these places of the list, or let them stay for ever
+    /// where the settings have none.
     case refreshAddresses(Range<Int>)
     /// Destroy the connections of the addresses on this host.
     case resetConnections

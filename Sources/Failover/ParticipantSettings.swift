@@ -37,6 +37,7 @@ extension Participant {
     let addressesChanged = new.router.addresses != settings.router.addresses
     let kept = Dictionary(checks.map { ($0.settings, $0) }, uniquingKeysWith: { first, _ in first })
     let lease = settings.lease.duration
+    let hadLifetime = settings.lease.addressLifetime != nil
     settings = new
     elect(.settings(new.router), at: now, &effects)
     if router.isSlowingDown {
@@ -45,7 +46,11 @@ extension Participant {
       shortenLease(at: now, &effects)
     }
     followConflictSettings(at: now, &effects)
-    if tenure.isHolding { refresh = new.lease.addressLifetime == nil ? nil : (now, 0) }
+    if tenure.isHolding {
+      refresh = new.lease.addressLifetime == nil ? nil : (now, 0)
+      // Without a lease they stay for ever, which has to be said once.
+      if hadLifetime, refresh == nil { effects.append(.refreshAddresses(allAddresses)) }
+    }
     hooks.replaceHooks(new.hooks)
     // A check that is new counts as passing until it has had its say: a reload moves no role.
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
@@ -58,4 +63,6 @@ extension Participant {
     }
     startWhenChecked(at: now, &effects)
   }
+
+  private var allAddresses: Range<Int> { 0..<settings.router.addresses.count }
 }

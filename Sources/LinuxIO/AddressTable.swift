@@ -58,7 +58,7 @@ public struct AddressTable: ~Copyable {
   /// Lets addresses with exactly these prefixes live on for a lifetime, in whole seconds, and returns
   /// those that could not be renewed. One that is not there is added.
   public mutating func refresh(
-    _ addresses: [InterfaceAddress], lifetime: Duration, interfaceIndex: Int32
+    _ addresses: [InterfaceAddress], lifetime: Duration?, interfaceIndex: Int32
   ) -> [AddressFailure] {
     let change = AddressChange.add(
       flags: NLM_F_CREATE | NLM_F_REPLACE, lifetime: Self.seconds(lifetime))

@@ -131,7 +131,7 @@ public struct Lease: ~Copyable {
   /// Removes what an earlier run left behind in this network namespace; true when there was anything.
   /// Its addresses have to be gone by then.
   public static func removeLeftovers() throws(SystemError) -> Bool {
-    let programs = ProgramFence.removeLeftovers()
+    let programs = try ProgramFence.removeLeftovers()
     return TableFence.removeLeftovers() || programs
   }
 

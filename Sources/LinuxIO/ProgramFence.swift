@@ -64,7 +64,18 @@ struct ProgramFence: ~Copyable {
       clinux_fence_attach(fence.incoming.number, directions[0], UInt32(loopback)))
     _ = clinux_fence_detach(fence.incoming.number, directions[0], UInt32(loopback))
     try fence.compareClocks()
+    try fence.lookBack()
     return fence
+  }
+
+  /// What this process could not find again the next one could not remove.
+  private func lookBack() throws(SystemError) {
+    var identifier: UInt32 = 0
+    try Self.check(
+      "bpf BPF_OBJ_GET_INFO_BY_FD", clinux_fence_identifier(incoming.number, &identifier))
+    let again = clinux_fence_program(identifier, Self.directions[0])
+    try Self.check("bpf BPF_PROG_GET_FD_BY_ID (CAP_SYS_ADMIN)", again)
+    _ = FileDescriptor(owning: again)
   }
 
   /// In a time namespace of its own this process reads another time than the program
@@ -244,7 +255,10 @@ struct ProgramFence: ~Copyable {
   }
 
   /// Detaches every program of an earlier run.
-  static func removeLeftovers() -> Bool {
+  ///
+  /// Throws EPERM when a program is attached that may be one and cannot be looked at: that takes
+  /// CAP_SYS_ADMIN.
+  static func removeLeftovers() throws(SystemError) -> Bool {
     var found = false
     var identifiers = [UInt32](repeating: 0, count: 64)
     for index in interfaceIndexes() {
@@ -252,6 +266,7 @@ struct ProgramFence: ~Copyable {
         let count = clinux_fence_attached(direction, index, &identifiers, 64)
         for identifier in identifiers.prefix(max(0, Int(count))) {
           let program = clinux_fence_program(identifier, direction)
+          if program == -EPERM { throw SystemError("bpf BPF_PROG_GET_FD_BY_ID", EPERM) }
           guard program >= 0 else { continue }
           let owned = FileDescriptor(owning: program)
           found = clinux_fence_detach(owned.number, direction, index) == 0 || found

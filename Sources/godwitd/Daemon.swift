@@ -57,7 +57,7 @@ final class Daemon {
   private var isFeeding = false
   /// When the participant gave the answer that is being performed.
   private(set) var answered = Clock.now()
-  private var isStopping = false
+  private(set) var isStopping = false
   private var stopDeadline: Instant?
   private var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
@@ -74,7 +74,7 @@ final class Daemon {
   static let noticeGrace = Duration.seconds(10)
   /// What is reset at most when a lease has ended, and how long it may take.
   static let mostResets = 10_000
-  static let resetLimit = Duration.milliseconds(200)
+  static let resetLimit = Duration.milliseconds(50)
   static let socketRetryPause = Duration.seconds(5)
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
@@ -168,6 +168,7 @@ final class Daemon {
     if let due = socketRetry, due <= now {
       socketRetry = nil
       for router in routers { applyLink(router) }
+      fitNeighborSockets()
     }
     inspectLeasesWhenDue(at: now)
     if let due = watchdogDue, due <= now {
@@ -251,6 +252,8 @@ final class Daemon {
     sockets.close(unusedBy: routers, loop: loop)
     fitNeighborSockets()
     guard !isStopping else { return }
+    // Whoever waited for the place of one that has left.
+    for router in routers { applyLink(router) }
     for router in left {
       guard let next = router.replacement else { continue }
       add(LocalRouter(next, term: router.participant.term, at: Clock.now()))

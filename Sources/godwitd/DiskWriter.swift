@@ -5,7 +5,8 @@ import VRRP
 /// Another process that owns a file or a directory: it reads lines from its standard input, so that a
 /// disk that hangs or is full never holds up the loop.
 ///
-/// What the pipe does not take waits in a bounded queue; what that does not hold is lost, and told.
+/// What the pipe does not take waits in a bounded queue; what that does not hold is lost, and told. A
+/// process that ended is started again when `beginning` tells what it has to know first.
 final class DiskWriter {
   /// Bytes that may wait for the process.
   static let pendingBound = 1 << 20
@@ -16,6 +17,11 @@ final class DiskWriter {
   private let number: UInt64
   private let log: Log
   private var process: ChildProcess?
+  private let arguments: [String]
+  /// The lines that a new process begins with; nil where none is started again.
+  var beginning: (() -> [UInt8])?
+  private var restartAllowed = Clock.now()
+  static let restartPause = Duration.seconds(5)
   private var pending: [UInt8] = []
   private var isWatched = false
   /// Lines that found no room.
@@ -27,6 +33,12 @@ final class DiskWriter {
     self.subject = subject
     self.number = number
     self.log = log
+    self.arguments = arguments
+    start()
+  }
+
+  private func start() {
+    restartAllowed = Clock.now() + Self.restartPause
     var request = ChildProcess.Request(
       arguments: [selfPath()] + arguments, environment: [], outputLimit: 0)
     request.keepsInputOpen = true
@@ -46,10 +58,12 @@ final class DiskWriter {
   /// The pipe has room again, or the process says something.
   func isReady(loop: borrowing EventLoop) {
     process?.readErrorLines { log.write(.error, "\(subject): \($0)") }
+    if process?.reap() != nil { end(loop: loop) }
     flush(loop: loop)
   }
 
   func submit(_ line: [UInt8], loop: borrowing EventLoop) {
+    if process == nil { restart(loop: loop) }
     guard process != nil else { return }
     guard pending.count + line.count <= Self.pendingBound else {
       lost += 1
@@ -91,11 +105,30 @@ final class DiskWriter {
       }
       watch(!pending.isEmpty, descriptor, loop)
     } catch {
-      log.write(.error, "\(subject) is no longer kept on disk: \(error)")
+      log.write(.error, "\(subject): what writes it has ended: \(error)")
       watch(false, descriptor, loop)
-      process?.closeInput()
-      pending = []
+      _ = process?.reap()
+      end(loop: loop)
     }
+  }
+
+  /// The process is gone, and what waited for it with it.
+  private func end(loop: borrowing EventLoop) {
+    log.write(.error, "\(subject) is not kept on disk any more")
+    if let descriptor = process?.inputDescriptor { watch(false, descriptor, loop) }
+    if let descriptor = process?.errorDescriptor { loop.forget(descriptor) }
+    process = nil
+    isWatched = false
+    pending = []
+  }
+
+  private func restart(loop: borrowing EventLoop) {
+    guard let beginning, Clock.now() >= restartAllowed else { return }
+    start()
+    guard process != nil else { return }
+    try? begin(loop: loop)
+    log.write(.notice, "\(subject) is kept on disk again")
+    pending = beginning()
   }
 
   private func watch(_ wanted: Bool, _ descriptor: Int32, _ loop: borrowing EventLoop) {

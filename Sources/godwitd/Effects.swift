@@ -222,6 +222,12 @@ extension VRRP.AddressFamily {
 }
 
 extension LocalRouter {
+  /// Whether the host has some of the addresses of its own (priority 255): those stay.
+  func ownsAddresses(_ interfaces: Interfaces) -> Bool {
+    guard let link else { return false }
+    return addressesToMove(interfaces, link.index).count < configuration.addresses.count
+  }
+
   /// The addresses that move: all, unless this node owns some and has them in any case.
   func addressesToMove(_ interfaces: Interfaces, _ index: Int32) -> [InterfaceAddress] {
     guard configuration.router.priority == .owner else { return configuration.addresses }

@@ -28,6 +28,7 @@ struct Godwitd {
     do throws(StartupError) {
       let startup = try Startup.make(configurationPath: path)
       try startup.checkLease()
+      if let recording { try Startup.checkRecording(recording) }
       let daemon = Daemon(startup, recording: recording)
       do throws(SystemError) {
         try daemon.run()

@@ -174,8 +174,9 @@ final class Interfaces {
     return missing(wanted.map(\.address), index, failures)
   }
 
-  /// Lets addresses that are there live on for a lifetime; the first failure, with its address.
-  func refresh(_ held: [InterfaceAddress], _ index: Int32, lifetime: Duration) -> String? {
+  /// Lets addresses that are there live on for a lifetime, nil for ever; the first failure, with its
+  /// address.
+  func refresh(_ held: [InterfaceAddress], _ index: Int32, lifetime: Duration?) -> String? {
     let own = ownAddresses(index)
     return addresses.refresh(
       held.map { installable($0, beside: own) }, lifetime: lifetime, interfaceIndex: index

@@ -24,12 +24,15 @@ extension Daemon {
     let identifier = LeaseIdentifier(
       interfaceIndex: link.index, virtualRouter: router.identifier.number, family: router.family)
     let addresses = router.addressesToMove(interfaces, link.index).map(\.address)
-    if let old = router.fence, old.identifier != identifier { unfence(router) }
+    // The rules of nf_tables hang on the interface's name.
+    if let old = router.fence, old.identifier != identifier || old.interface != link.name {
+      unfence(router)
+    }
     if let old = router.fence, old.addresses == addresses { return nil }
     do throws(SystemError) {
       try lease.fence(identifier, addresses: addresses)
       let isNew = router.fence == nil
-      router.fence = (identifier, addresses)
+      router.fence = (identifier, link.name, addresses)
       // A reload that brings the lease must not silence an Active Router.
       if isNew, router.participant.tenure.isHolding, let end = router.participant.leaseEnd {
         try lease.grant(identifier, until: end)
@@ -62,7 +65,13 @@ extension Daemon {
       return
     }
     do throws(SystemError) {
-      try lease.grant(fence.identifier, until: end)
+      do throws(SystemError) {
+        try lease.grant(fence.identifier, until: end)
+      } catch {
+        // Somebody may have removed all of ours since it was last looked after.
+        guard inspectLeases().contains(fence.identifier) else { throw error }
+        try lease.grant(fence.identifier, until: end)
+      }
       router.isSilenced = false
     } catch {
       feed(router, .leaseRefused("\(error)"))
@@ -88,6 +97,12 @@ extension Daemon {
   /// since this daemon was in time; a lease that has just run out is not revived.
   private func regain(_ router: LocalRouter, until end: Instant) {
     guard let fence = router.fence, inspectLeases().contains(fence.identifier) else {
+      if lease.mechanism == .nftables {
+        log.write(
+          .warning,
+          "\(router.name): nftables had ended the lease: somebody else's change of rules may have held"
+            + " up its renewal")
+      }
       feed(router, .leaseLost)
       return
     }
@@ -95,7 +110,10 @@ extension Daemon {
   }
 
   func closeLease(_ router: LocalRouter) {
-    guard let fence = router.fence else { return }
+    guard let fence = router.fence else {
+      router.isSilenced = false
+      return
+    }
     do throws(SystemError) {
       try lease.close(fence.identifier)
       router.isSilenced = lease.mechanism != .addressLifetime
@@ -120,9 +138,8 @@ extension Daemon {
 
   /// Renews the lifetime of held addresses.
   func refresh(_ router: LocalRouter, _ places: Range<Int>) {
-    guard let link = router.link, let lifetime = router.addressLifetime(lease.mechanism) else {
-      return
-    }
+    guard let link = router.link else { return }
+    let lifetime = router.addressLifetime(lease.mechanism)
     let wanted = Set(router.configuration.addresses[places])
     let addresses = router.addressesToMove(interfaces, link.index).filter(wanted.contains)
     let failure = interfaces.refresh(addresses, link.index, lifetime: lifetime)

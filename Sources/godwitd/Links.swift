@@ -25,10 +25,8 @@ extension Daemon {
     let hasNewHardware =
       !hasMoved && link?.hardwareAddress != router.link?.hardwareAddress
     router.link = link
-    if hasMoved {
-      place(router)
-      unfence(router)
-    }
+    if hasMoved { unfence(router) }
+    place(router)
     var faults: Set<Fault> = []
     var source: IPAddress?
     if let link {
@@ -70,15 +68,21 @@ extension Daemon {
     }
     tellHardware(router)
     feed(router, .link(faults, source: source))
+    // Where the operator's words mean another interface now, the addresses go along.
+    if hasMoved, link != nil, router.participant.tenure.isHolding { feed(router, .addressesLost) }
     // Everybody on the network still sends to the old one.
     if hasNewHardware { feed(router, .announce) }
   }
 
   /// Enters a virtual router where its advertisements come from, the first one that claims the place.
   private func place(_ router: LocalRouter) {
-    places = places.filter { $0.value !== router }
-    guard let link = router.link, !router.isLeaving else { return }
+    guard let link = router.link, !router.isLeaving else {
+      places = places.filter { $0.value !== router }
+      return
+    }
     let place = Place(link.index, router.family, router.identifier)
+    if places[place] === router { return }
+    places = places.filter { $0.value !== router }
     if places[place] == nil { places[place] = router }
   }
 

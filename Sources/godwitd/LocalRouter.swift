@@ -27,7 +27,7 @@ final class LocalRouter {
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
   /// What the kernel drops unless the lease is open; nil without a lease or an interface.
-  var fence: (identifier: LeaseIdentifier, addresses: [IPAddress])?
+  var fence: (identifier: LeaseIdentifier, interface: String, addresses: [IPAddress])?
   /// Whether the kernel was told to answer for the addresses no longer.
   var isSilenced = false
   /// Whether the kernel was last seen without the addresses.

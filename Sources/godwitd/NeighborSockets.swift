@@ -34,7 +34,8 @@ final class NeighborSockets {
   /// Whose address it is.
   private var owners: [Place: LocalRouter] = [:]
 
-  /// Opens, changes and closes sockets until they fit the virtual routers.
+  /// Opens, changes and closes sockets until they fit the virtual routers; the first error, after
+  /// everything that could be done.
   func fit(_ routers: [LocalRouter], loop: borrowing EventLoop) throws(SystemError) {
     owners = [:]
     var wanted: [UInt64: (index: Int32, family: AddressFamily, addresses: [IPAddress])] = [:]
@@ -49,19 +50,32 @@ final class NeighborSockets {
       loop.forget(entry.socket.descriptor)
       entries[key] = nil
     }
+    var failure: SystemError?
     for (key, place) in wanted {
-      if let entry = entries[key] {
-        guard entry.addresses != place.addresses else { continue }
-        try entry.socket.watch(place.addresses)
-        entry.addresses = place.addresses
-      } else {
-        let socket = try NeighborSocket.open(
-          family: place.family, interfaceIndex: place.index, addresses: place.addresses)
-        let entry = Entry(place.index, place.family, socket, place.addresses)
-        try loop.watch(
-          entry.socket.descriptor, for: .readable, token: Token.neighbors.with(key))
-        entries[key] = entry
+      do throws(SystemError) {
+        try fit(key, place, loop: loop)
+      } catch {
+        failure = failure ?? error
       }
+    }
+    if let failure { throw failure }
+  }
+
+  private func fit(
+    _ key: UInt64, _ place: (index: Int32, family: AddressFamily, addresses: [IPAddress]),
+    loop: borrowing EventLoop
+  ) throws(SystemError) {
+    if let entry = entries[key] {
+      guard entry.addresses != place.addresses else { return }
+      try entry.socket.watch(place.addresses)
+      entry.addresses = place.addresses
+    } else {
+      let socket = try NeighborSocket.open(
+        family: place.family, interfaceIndex: place.index, addresses: place.addresses)
+      let entry = Entry(place.index, place.family, socket, place.addresses)
+      try loop.watch(
+        entry.socket.descriptor, for: .readable, token: Token.neighbors.with(key))
+      entries[key] = entry
     }
   }
 

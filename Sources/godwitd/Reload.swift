@@ -9,6 +9,10 @@ extension Daemon {
   /// Applies the file as it is now. A file with an error changes nothing, and neither does a change
   /// that needs a new start. Virtual routers that are the same are not touched.
   func reload() -> Result<ReloadOutcome, Refusal> {
+    guard !isStopping else {
+      return .failure(
+        Refusal(.refused, "godwitd is stopping", remedy: "start it again: it reads the file then"))
+    }
     notifier.reloading()
     defer { notifier.ready() }
     let new: NodeConfiguration

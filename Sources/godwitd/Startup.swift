@@ -68,8 +68,22 @@ struct Startup: ~Copyable {
         announcer: announcer, connections: connections, lease: lease,
         foundLeftovers: foundLeftovers, store: store)
     } catch {
+      if error.code == EPERM, error.call.hasPrefix("bpf") {
+        throw .capability(
+          "a BPF program is attached to an interface, and whether an earlier run left it cannot be"
+            + " seen without CAP_SYS_ADMIN: run godwitd as root, or give its unit that capability")
+      }
       throw .system("the kernel refuses what Godwit needs: \(error)")
     }
+  }
+
+  /// A recording that cannot be written is told at the start.
+  static func checkRecording(_ path: String) throws(StartupError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o640)
+    guard descriptor >= 0 else {
+      throw .system("\(path): \(SystemError("open")); --record needs a file that can be written")
+    }
+    _ = FileDescriptor(owning: descriptor)
   }
 
   /// Refuses what the host's way of ending a lease cannot keep safe.
@@ -189,6 +203,15 @@ struct Startup: ~Copyable {
   private static func warnOfStrangers(
     _ configuration: NodeConfiguration, _ interfaces: Interfaces, _ log: Log
   ) {
+    for router in configuration.virtualRouters
+    where router.router.priority == .owner && router.lease.isEnforced {
+      let own = router.router.addresses.filter(interfaces.has)
+      guard !own.isEmpty else { continue }
+      log.write(
+        .warning,
+        "\(router.name): \(own.map(\.description).joined(separator: ", ")) belong to this host"
+          + " (priority 255): no lease silences them when godwitd fails")
+    }
     for router in configuration.virtualRouters where router.router.priority != .owner {
       for address in router.router.addresses where interfaces.has(address) {
         log.write(

@@ -17,6 +17,9 @@ final class StateStore {
     history = files.readHistory(last: Self.capacity)
     writer = DiskWriter(
       ["--write-state", directory], subject: "state directory", number: 1, log: log)
+    writer.beginning = { [unowned self] in
+      terms.flatMap { Array("term \($0.key) \($0.value)\n".utf8) }
+    }
   }
 
   func term(_ router: String) -> UInt64 { terms[router] ?? 0 }

@@ -75,7 +75,8 @@ extension Daemon {
   private func leaseStatus(_ router: LocalRouter) -> LeaseStatus {
     let settings = router.configuration.lease
     let waits = router.participant.peerWaits
-    guard settings.isEnforced else {
+    // An owner's addresses of its own belong to the host, whatever the daemon does.
+    guard settings.isEnforced, !router.ownsAddresses(interfaces) else {
       return LeaseStatus(
         mechanism: .off, durationMilliseconds: 0,
         peerWaitsMilliseconds: waits.wholeMilliseconds, isSafe: false)

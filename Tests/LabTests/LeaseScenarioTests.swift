@@ -109,6 +109,26 @@ struct LeaseScenarioTests {
     watched.expectOneHolder()
   }
 
+  @Test("an interface that gets another name is fenced as before", arguments: mechanisms)
+  func renamedInterface(mechanism: String) throws {
+    let watched = try WatchedScenario(mechanism: mechanism) { configuration, node, lab in
+      configuration.interface = "{mac: \"\(lab.hardwareAddress(of: node))\"}"
+    }
+    let scenario = watched.scenario
+    try scenario.start()
+    try scenario.lab.run(["ip", "link", "set", "eth0", "name", "wan0"], in: "a").expectSuccess()
+    try scenario.lab.eventually("the new name is known") {
+      try scenario.router("a").interface == "wan0"
+    }
+    #expect(try scenario.router("a").state == .active)
+    let stopped = Moment.now
+    try #require(try scenario["a"].process).signal(SIGSTOP)
+    defer { try? scenario["a"].process?.signal(SIGCONT) }
+    try scenario["b"].wait(for: "active")
+    try watched.waitForClaim(of: "b", since: stopped)
+    watched.expectOneHolder()
+  }
+
   @Test("a stall that ends inside the lease changes nothing")
   func shortStall() throws {
     let watched = try WatchedScenario(interval: "1s")

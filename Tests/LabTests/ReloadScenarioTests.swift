@@ -125,6 +125,40 @@ struct ReloadScenarioTests {
     #expect(scenario.advertisements(of: "b").isEmpty)
   }
 
+  @Test(
+    "a virtual router under another name hears the others and takes part once the old one has left")
+  func renamed() throws {
+    let scenario = try Scenario(["a": 150, "b": 100])
+    try scenario.start()
+    let node = try scenario["b"]
+    node.configuration.name = "orders"
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try scenario.lab.eventually("the new name is a Backup that hears the Active Router") {
+      let router = try scenario.router("b")
+      return router.name == "orders" && router.state == .backup && router.activeRouter != nil
+    }
+    try scenario.waitForBeats(10, of: "a")
+    #expect(scenario.advertisements(of: "b").isEmpty)
+    try scenario["a"].kill()
+    try node.wait(for: "active")
+  }
+
+  @Test("a lease that a reload takes away leaves the addresses for good")
+  func leaseOff() throws {
+    let scenario = try Scenario(["a": 150])
+    try scenario.start()
+    let node = try scenario["a"]
+    node.configuration.routerLines = ["lease: off"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    let addresses = try scenario.lab.run(["ip", "-4", "addr", "show", "dev", "eth0"], in: "a")
+    let lines = addresses.output.split(separator: "\n")
+    let place = try #require(lines.firstIndex { $0.contains(Scenario.address) })
+    #expect(lines[place + 1].contains("valid_lft forever"))
+    #expect(try scenario.router("a").lease.mechanism == .off)
+  }
+
   @Test("another VRID is another virtual router: goodbye to the one, election of the other")
   func identifier() throws {
     let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, _ in
