@@ -30,7 +30,12 @@ extension Daemon {
     }
     if let old = router.fence, old.addresses == addresses { return nil }
     do throws(SystemError) {
-      try lease.fence(identifier, addresses: addresses)
+      do throws(SystemError) {
+        try lease.fence(identifier, addresses: addresses)
+      } catch {
+        guard inspectLeases().contains(identifier) else { throw error }
+        try lease.fence(identifier, addresses: addresses)
+      }
       let isNew = router.fence == nil
       router.fence = (identifier, link.name, addresses)
       // A reload that brings the lease must not silence an Active Router.

@@ -82,7 +82,8 @@ extension Daemon {
   private func change(_ router: LocalRouter, _ wanted: VirtualRouterConfiguration) {
     let kept = Set(wanted.router.addresses)
     let dropped = router.configuration.router.addresses.filter { !kept.contains($0) }
-    if !dropped.isEmpty, let link = router.link, router.participant.tenure.isHolding {
+    // Those of ours that are here, whatever the role: a removal may be under way that failed before.
+    if !dropped.isEmpty, let link = router.link {
       if let failure = interfaces.remove(dropped, link.index) {
         log.write(.error, "\(router.name): an address could not be removed: \(failure)")
       }
