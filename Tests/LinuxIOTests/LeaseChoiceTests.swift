@@ -31,7 +31,12 @@ import VRRP
   @Test(
     "What may not be used is passed over with its reason",
     arguments: [
-      ("+net_admin,+bpf", "bpf\n"),
+      ("+net_admin,+bpf,+sys_admin", "bpf\n"),
+      // What an earlier run left could not be found.
+      (
+        "+net_admin,+bpf",
+        "nftables\n\(Self.bpf): bpf BPF_PROG_GET_FD_BY_ID (CAP_SYS_ADMIN): Operation not permitted\n"
+      ),
       ("+net_admin", "nftables\n\(Self.bpf): bpf BPF_MAP_CREATE: Operation not permitted\n"),
       (
         "+net_raw",
