@@ -1,4 +1,5 @@
 import Failover
+import Glibc
 import LinuxIO
 import VRRP
 
@@ -24,7 +25,7 @@ extension Daemon {
     let error = neighbors.receive(number) { claims.append(($0, $1)) }
     for (router, claim) in claims { feed(router, .neighbor(claim)) }
     // An interface that went down says so once.
-    guard let error, error.code != 100 else { return }
+    guard let error, error.code != ENETDOWN else { return }
     log.writeLimited(
       .warning, about: "neighbors", at: Clock.now(), "hearing ARP and Neighbor Discovery: \(error)")
   }

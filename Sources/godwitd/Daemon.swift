@@ -57,15 +57,15 @@ final class Daemon {
   private var isFeeding = false
   /// When the participant gave the answer that is being performed.
   private(set) var answered = Clock.now()
-  private(set) var isStopping = false
-  private var stopDeadline: Instant?
-  private var carrierPoll = CarrierPoll()
+  var isStopping = false
+  var stopDeadline: Instant?
+  var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
   var sleptBefore = Clock.slept()
   /// Less than that is the difference of two readings of a clock.
   static let shortestSleep = Duration.milliseconds(5)
   /// When sockets that could not be opened are tried again.
-  private var socketRetry: Instant?
+  var socketRetry: Instant?
 
   /// Whether an earlier run left addresses behind, so it ended without a goodbye.
   private let isRestart: Bool
@@ -212,54 +212,6 @@ final class Daemon {
     }
   }
 
-  // MARK: Stopping
-
-  private func stop() {
-    guard !isStopping else {
-      // Asked twice: what only tells something is not waited for any longer.
-      stopDeadline = Clock.now()
-      return
-    }
-    isStopping = true
-    notifier.stopping()
-    log.write(.notice, "stopping: giving up what is held here")
-    for router in routers { feed(router, .shutdown) }
-  }
-
-  private var isDone: Bool {
-    guard isStopping else { return false }
-    guard routers.allSatisfy({ $0.participant.isOut }) else { return false }
-    if routers.allSatisfy({ $0.participant.hooks.isIdle }) { return true }
-    let now = Clock.now()
-    if let stopDeadline { return now >= stopDeadline }
-    stopDeadline = now + Self.noticeGrace
-    return false
-  }
-
-  /// Forgets virtual routers that a reload removed, once they are released.
-  private func leaveFinishedRouters() {
-    guard routers.contains(where: \.isLeaving) else { return }
-    let left = routers.filter {
-      $0.isLeaving && $0.participant.isOut && $0.participant.hooks.isIdle
-    }
-    guard !left.isEmpty else { return }
-    routers.removeAll { router in left.contains { $0 === router } }
-    for router in left {
-      router.deadline = nil
-      unfence(router)
-    }
-    places = places.filter { place in !left.contains { $0 === place.value } }
-    sockets.close(unusedBy: routers, loop: loop)
-    fitNeighborSockets()
-    guard !isStopping else { return }
-    // Whoever waited for the place of one that has left.
-    for router in routers { applyLink(router) }
-    for router in left {
-      guard let next = router.replacement else { continue }
-      add(LocalRouter(next, term: router.participant.term, at: Clock.now()))
-    }
-  }
-
   // MARK: The one road
 
   /// Gives an event to a virtual router and performs everything that follows from it.
@@ -298,59 +250,6 @@ final class Daemon {
     guard router.participant.term != router.savedTerm else { return }
     router.savedTerm = router.participant.term
     store.keep(term: router.savedTerm, of: router.name, loop: loop)
-  }
-
-  // MARK: Links
-
-  private func takeLinkEvents() {
-    do throws(SystemError) {
-      let changes = try interfaces.takeEvents()
-      let now = Clock.now()
-      for index in changes.links { carrierPoll.begin(index, at: now) }
-      for router in routers { settle(router, changes) }
-    } catch {
-      log.writeLimited(
-        .error, about: "link events", at: Clock.now(), "events of the kernel: \(error)")
-    }
-  }
-
-  /// Ordinary network cards report a second change of carrier up to a second late; asking finds it.
-  private func pollCarrier(at now: Instant) {
-    for index in carrierPoll.takeDue(at: now) {
-      guard (try? interfaces.poll(index)) == true else { continue }
-      for router in routers {
-        applyLink(router)
-      }
-    }
-  }
-
-  private func settle(_ router: LocalRouter, _ changes: Interfaces.Changes) {
-    let isTouched = router.link.map { changes.addresses.contains($0.index) } ?? false
-    // A link that changed may be tracked, or be the one that an operator's words now mean.
-    if isTouched || changes.isComplete || !changes.links.isEmpty
-      || (router.link == nil && !changes.addresses.isEmpty)
-    {
-      applyLink(router)
-    }
-    guard let index = router.link?.index, router.participant.tenure.isHolding else { return }
-    let addresses = router.configuration.router.addresses
-    let removed = changes.removed[index]
-    guard changes.isComplete || addresses.contains(where: { removed?.contains($0) ?? false }) else {
-      return
-    }
-    // The event may be of our own making, from before: the kernel knows.
-    guard let held = interfaces.held(addresses, index), held.count < addresses.count else { return }
-    feed(router, .addressesLost)
-  }
-
-  /// Tries again later what the kernel refused now.
-  func retrySockets() { socketRetry = socketRetry ?? Clock.now() + Self.socketRetryPause }
-
-  func tellSystemd() {
-    let active = routers.filter { $0.participant.role == .active }.count
-    let faults = routers.filter { $0.participant.role == .fault }.count
-    notifier.status(
-      "\(routers.count) virtual routers: \(active) active, \(faults) in fault")
   }
 }
 
