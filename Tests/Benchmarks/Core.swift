@@ -83,7 +83,9 @@ private struct CoreBench {
       source: other, destination: AddressFamily.ipv4.advertisementGroup, hopLimit: 255)
     let settings = VirtualRouterSettings(identifier: identifier, addresses: [address])
     for _ in 0..<routers {
-      participants.append(Participant(ParticipantSettings(router: settings), term: 0, at: now))
+      participants.append(
+        Participant(
+          ParticipantSettings(router: settings, isPair: true), term: 0, at: now))
       templates.append(AdvertisementTemplate(settings, source: own))
       lists.append(AddressList(settings.addresses))
       var theirs = settings
