@@ -60,8 +60,9 @@ public struct VirtualRouter: Equatable, Sendable {
   }
 
   public enum Event: Equatable, Sendable {
-    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once.
-    case startup(source: IPAddress, patience: Duration = .zero)
+    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once,
+    /// and an owner that is held back begins as one.
+    case startup(source: IPAddress, patience: Duration = .zero, isHeldBack: Bool = false)
     /// Stop taking part.
     case shutdown
     /// The time of `nextDeadline` has come.
@@ -77,8 +78,6 @@ public struct VirtualRouter: Equatable, Sendable {
     /// As Backup: be Active at once, since the Active Router at `from` has handed the role over, or
     /// an operator wants it without one.
     case takeOver(from: IPAddress?)
-    /// Take part in the election as the Active Router that this one has been all the time.
-    case resume(source: IPAddress)
     /// Advertisements may have come that nobody heard: a Backup has to wait again.
     case advertisementsMissed
     /// Checks moved the effective priority, 1-255.
@@ -110,8 +109,6 @@ public struct VirtualRouter: Equatable, Sendable {
     case preemption
     /// The Active Router handed the role over, or an operator took it.
     case handover
-    /// This router has been Active all the time.
-    case resumption
   }
 
   /// The shortest time between two answers to losing advertisements.
@@ -189,19 +186,14 @@ public struct VirtualRouter: Equatable, Sendable {
   public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
     switch (state, event) {
     // Section 6.4.1, Initialize.
-    case (.initialize, .startup(let source, let patience)):
+    case (.initialize, .startup(let source, let patience, let isHeldBack)):
       self.source = source
-      guard priority == .owner else {
+      guard priority == .owner, !isHeldBack else {
         activeAdvertisementInterval = settings.advertisementInterval
         becomeBackup(at: now + patience, yields: false)
         return []
       }
       cause = .ownership
-      return becomeActive(at: now)
-    case (.initialize, .resume(let source)):
-      self.source = source
-      activeAdvertisementInterval = settings.advertisementInterval
-      cause = .resumption
       return becomeActive(at: now)
 
     // Section 6.4.2, Backup.
@@ -259,9 +251,9 @@ public struct VirtualRouter: Equatable, Sendable {
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
       (.initialize, .yield), (.initialize, .lapse), (.initialize, .advertisementsMissed),
       (.initialize, .handOver), (.initialize, .takeOver),
-      (.backup, .startup), (.backup, .resume), (.backup, .handOver),
+      (.backup, .startup), (.backup, .handOver),
       (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .advertisementsMissed),
-      (.active, .takeOver), (.active, .resume):
+      (.active, .takeOver):
       return []
     }
   }
@@ -352,6 +344,8 @@ public struct VirtualRouter: Equatable, Sendable {
     active.slowingDown = slowing.left > 0 ? slowing : nil
     return slowing.interval.duration
   }
+
+  public var isBackup: Bool { if case .backup = state { true } else { false } }
 
   /// Whether some Backup may still wait by the shorter interval of earlier settings.
   public var isSlowingDown: Bool {
