@@ -247,8 +247,8 @@ final class Daemon {
 
   /// On its way to the disk before anybody hears of it: after a crash it must not be given again.
   private func keepTerm(of router: LocalRouter) {
-    guard router.participant.term != router.savedTerm else { return }
-    router.savedTerm = router.participant.term
+    guard router.participant.highestTerm != router.savedTerm else { return }
+    router.savedTerm = router.participant.highestTerm
     store.keep(term: router.savedTerm, of: router.name, loop: loop)
   }
 }
