@@ -13,11 +13,12 @@ public struct StatusReport: Equatable, Sendable {
   public var virtualRouters: [VirtualRouterStatus]
   /// Packets that were refused, by reason.
   public var discarded: [String: Int]
+  @OrNull public var peerChannel: PeerChannelStatus?
 
   public init(
     node: String, version: String = godwitVersion, pid: Int?, uptimeMilliseconds: Int?,
     configuration: ConfigurationStatus?, virtualRouters: [VirtualRouterStatus],
-    discarded: [String: Int] = [:]
+    discarded: [String: Int] = [:], peerChannel: PeerChannelStatus? = nil
   ) {
     self.node = node
     self.version = version
@@ -26,6 +27,7 @@ public struct StatusReport: Equatable, Sendable {
     self.configuration = configuration
     self.virtualRouters = virtualRouters
     self.discarded = discarded
+    self.peerChannel = peerChannel
   }
 }
 
@@ -47,6 +49,7 @@ extension StatusReport: Codable {
     case node, version, pid, configuration, discarded
     case uptimeMilliseconds = "uptime_ms"
     case virtualRouters = "virtual_routers"
+    case peerChannel = "peer_channel"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -58,5 +61,6 @@ extension StatusReport: Codable {
     configuration = try container.decodeIfPresent(ConfigurationStatus.self, forKey: .configuration)
     virtualRouters = try container.decode([VirtualRouterStatus].self, forKey: .virtualRouters)
     discarded = try container.decodeIfPresent([String: Int].self, forKey: .discarded) ?? [:]
+    peerChannel = try container.decodeIfPresent(PeerChannelStatus.self, forKey: .peerChannel)
   }
 }

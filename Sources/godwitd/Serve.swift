@@ -57,6 +57,9 @@ extension Daemon {
       reply(number, reload().map { .reload($0) })
     case .failover(let wanted):
       failover(wanted, number)
+    case .maintenance:
+      control.finish(
+        .error(Refusal(.refused, "maintenance is not available yet")), to: number, loop: loop)
     }
   }
 
