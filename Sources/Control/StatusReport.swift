@@ -14,11 +14,13 @@ public struct StatusReport: Equatable, Sendable {
   /// Packets that were refused, by reason.
   public var discarded: [String: Int]
   @OrNull public var peerChannel: PeerChannelStatus?
+  @OrNull public var authentication: AuthenticationStatus?
 
   public init(
     node: String, version: String = godwitVersion, pid: Int?, uptimeMilliseconds: Int?,
     configuration: ConfigurationStatus?, virtualRouters: [VirtualRouterStatus],
-    discarded: [String: Int] = [:], peerChannel: PeerChannelStatus? = nil
+    discarded: [String: Int] = [:], peerChannel: PeerChannelStatus? = nil,
+    authentication: AuthenticationStatus? = nil
   ) {
     self.node = node
     self.version = version
@@ -28,6 +30,7 @@ public struct StatusReport: Equatable, Sendable {
     self.virtualRouters = virtualRouters
     self.discarded = discarded
     self.peerChannel = peerChannel
+    self.authentication = authentication
   }
 }
 
@@ -46,7 +49,7 @@ public struct ConfigurationStatus: Codable, Equatable, Sendable {
 
 extension StatusReport: Codable {
   private enum CodingKeys: String, CodingKey {
-    case node, version, pid, configuration, discarded
+    case node, version, pid, configuration, discarded, authentication
     case uptimeMilliseconds = "uptime_ms"
     case virtualRouters = "virtual_routers"
     case peerChannel = "peer_channel"
@@ -62,5 +65,7 @@ extension StatusReport: Codable {
     virtualRouters = try container.decode([VirtualRouterStatus].self, forKey: .virtualRouters)
     discarded = try container.decodeIfPresent([String: Int].self, forKey: .discarded) ?? [:]
     peerChannel = try container.decodeIfPresent(PeerChannelStatus.self, forKey: .peerChannel)
+    authentication = try container.decodeIfPresent(
+      AuthenticationStatus.self, forKey: .authentication)
   }
 }
