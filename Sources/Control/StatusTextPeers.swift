@@ -40,7 +40,7 @@ extension StatusText {
           } ?? ""))
     }
     if let offset = skew(peer) {
-      let time = durationText(milliseconds: Int64(offset.magnitude))
+      let time = durationText(milliseconds: Int64(clamping: offset.magnitude))
       parts.append("its clock is \(time) \(offset < 0 ? "behind" : "ahead")")
     }
     return parts

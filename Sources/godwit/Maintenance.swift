@@ -23,7 +23,7 @@ struct Maintenance: ParsableCommand {
     case on, off
   }
 
-  @Argument(help: "on or off.")
+  @Argument(help: ArgumentHelp("Whether it shall be on.", valueName: "on|off"))
   var wish: Wish
 
   @Argument(help: "One virtual router; without it, all of this node.")

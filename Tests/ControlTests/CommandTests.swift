@@ -127,17 +127,64 @@ struct CommandTests {
   func failoverOptions() throws {
     let daemon = try failover(.running)
     let ending = try godwit(
-      ["failover", "orders-db", "--to", "db-b", "--dry-run", "--force", "--no-wait", "--json"],
+      ["failover", "orders-db", "--to", "db-b", "--force", "--no-wait", "--json"],
       socket: daemon.path)
     #expect(ending.status == 3)
     #expect(
       ending.output
-        == #"{"duration_ms":5,"message":"m","new_active":null,"operation_id":"op-4","phases":[],"result":"running"}"#
+        == #"{"connections_left":null,"connections_reset":null,"connections_told":null,"#
+        + #""duration_ms":5,"gap_ms":null,"message":"m","new_active":null,"old_active":null,"#
+        + #""operation_id":"op-4","phases":[],"plan":null,"result":"running"}"#
         + "\n")
     #expect(
       daemon.received.last
-        == #"{"command":"failover","dry_run":true,"force":true,"name":"orders-db","to":"db-b","wait_ms":0}"#
+        == #"{"command":"failover","dry_run":false,"force":true,"name":"orders-db","to":"db-b","wait_ms":0}"#
         + "\n")
+    #expect(
+      try godwit(["failover", "--dry-run", "--wait", "5s"], socket: daemon.path).status == 3)
+    #expect(
+      daemon.received.last
+        == #"{"command":"failover","dry_run":true,"force":false,"name":"orders-db","wait_ms":5000}"#
+        + "\n")
+  }
+
+  static let unwaited: [(FailoverOutcome.Result, String)] = [
+    (.running, ""), (.done, ""), (.refused, "godwit: refused: m (operation op-4, 0.005 s)\n"),
+    (.rolledBack, "godwit: rolled back: m (operation op-4, 0.005 s)\n"),
+  ]
+
+  @Test("--no-wait prints the operation's identifier alone", arguments: unwaited)
+  func noWait(result: FailoverOutcome.Result, complaint: String) throws {
+    let daemon = try failover(result)
+    #expect(
+      try godwit(["failover", "--no-wait"], socket: daemon.path)
+        == Ending(status: result.exitStatus, output: "op-4\n", complaint: complaint))
+  }
+
+  @Test("maintenance says on or off of one virtual router or of all")
+  func maintenance() throws {
+    let outcome = MaintenanceOutcome(routers: [
+      .init(
+        name: "orders-db", isOn: true, untold: ["db-b"], keepsAddress: false, leaseMilliseconds: 0)
+    ])
+    let daemon = try TestDaemon(TestDaemon.Answer([.result(.maintenance(outcome))]))
+    let text = try godwit(["maintenance", "on"], socket: daemon.path)
+    #expect(text.status == 0 && text.complaint == "")
+    #expect(text.output.hasPrefix("orders-db: MAINTENANCE is on\n"))
+    #expect(daemon.received.last == #"{"command":"maintenance","on":true}"# + "\n")
+    let json = try godwit(["maintenance", "off", "orders-db", "--json"], socket: daemon.path)
+    #expect(json.output == String(decoding: outcome.line(), as: UTF8.self))
+    #expect(
+      daemon.received.last == #"{"command":"maintenance","name":"orders-db","on":false}"# + "\n")
+  }
+
+  @Test("A daemon that refuses maintenance has changed nothing")
+  func refusedMaintenance() throws {
+    let daemon = try TestDaemon(
+      TestDaemon.Answer([.error(.peerChannelOff("there is no key"))]))
+    let ending = try godwit(["maintenance", "on"], socket: daemon.path)
+    #expect(ending.status == 1 && ending.output == "")
+    #expect(ending.complaint.hasPrefix("godwit: the nodes cannot talk to each other: "))
   }
 
   @Test("failover without a name is wrong usage where there are several, and changes nothing")
@@ -168,6 +215,27 @@ struct CommandTests {
     #expect(daemon.received.count { $0.contains("failover") } == (status == 0 ? 1 : 0))
   }
 
+  static let forced: [(String, [String], Int32)] = [
+    ("y\nn\n", [], 1), ("y\ny\n", [], 0), ("n\ny\n", [], 1), ("", ["--yes"], 0),
+    ("", ["--dry-run"], 0),
+  ]
+
+  @Test(
+    "On a terminal --force is asked about on its own, and --yes skips both questions",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")),
+    arguments: forced)
+  func forceQuestion(answers: String, options: [String], status: Int32) throws {
+    let daemon = try failover(.done)
+    let words = [try program, "--socket", daemon.path, "failover", "--force"] + options
+    let ending = try run(
+      ["/usr/bin/script", "-qec", words.joined(separator: " "), "/dev/null"], input: answers)
+    #expect(ending.status == status)
+    #expect(
+      ending.output.contains("Go on against the check? [y/N] ")
+        == (options.isEmpty && answers.hasPrefix("y")))
+    #expect(daemon.received.count { $0.contains("failover") } == (status == 0 ? 1 : 0))
+  }
+
   @Test("A refusal goes to standard error with its remedy")
   func refusal() throws {
     let daemon = try TestDaemon(
@@ -194,6 +262,8 @@ struct CommandTests {
     arguments: [
       ["statsu"], ["status", "--jsn"], ["history", "-n", "0"], ["history", "-n", "x"],
       ["failover", "--wait", "5"], ["failover", "--wait", "2h"], ["keygen"], ["status", "a", "b"],
+      ["failover", "--dry-run", "--no-wait"], ["maintenance"], ["maintenance", "of"],
+      ["maintenance", "on", "a", "b"],
       ["failover", "--reason", String(repeating: "x", count: 501)], ["--socket", "", "status"],
     ])
   func usage(arguments: [String]) throws {
@@ -205,7 +275,9 @@ struct CommandTests {
 
   @Test(
     "Every command has help with an example",
-    arguments: ["status", "failover", "history", "announce", "reload", "check", "keygen"])
+    arguments: [
+      "status", "failover", "maintenance", "history", "announce", "reload", "check", "keygen",
+    ])
   func help(command: String) throws {
     let ending = try godwit([command, "--help"])
     #expect(ending.status == 0)
