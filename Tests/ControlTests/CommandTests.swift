@@ -103,7 +103,7 @@ struct CommandTests {
         == Ending(
           status: 69, output: "",
           complaint: "godwit: godwitd does not answer on \(elsewhere): is it running? "
-            + "`systemctl status godwit`\n"))
+            + "`systemctl status godwitd`\n"))
   }
 
   static let endings: [(FailoverOutcome.Result, Int32)] = [
