@@ -215,6 +215,44 @@ struct CommandTests {
     #expect(daemon.received.count { $0.contains("failover") } == (status == 0 ? 1 : 0))
   }
 
+  @Test("history --operation shows what belongs to one operation")
+  func operation() throws {
+    let report = HistoryReport(
+      entries: ["op-3", "op-4"].map {
+        HistoryEntry(
+          time: noon, virtualRouter: "orders-db", event: "failover", reason: "manual", term: 3,
+          operationIdentifier: $0)
+      })
+    let daemon = try TestDaemon(TestDaemon.Answer([.result(.history(report))]))
+    let found = try godwit(["history", "--operation", "op-4"], socket: daemon.path)
+    #expect(found.status == 0)
+    #expect(found.output.contains("op-4") && !found.output.contains("op-3"))
+    #expect(daemon.received.last == #"{"command":"history","limit":1000}"# + "\n")
+    #expect(
+      try godwit(["history", "--operation", "op-5"], socket: daemon.path)
+        == Ending(
+          status: 1, output: "",
+          complaint: "godwit: no operation op-5 is among the last 1000 entries of this node: "
+            + "`godwit status` shows it while it runs\n"))
+  }
+
+  @Test(
+    "During maintenance --force asks whether the other host is off",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")))
+  func maintenanceForce() throws {
+    var report = example()
+    report.virtualRouters[0].state = .backup
+    report.virtualRouters[0].maintenance = true
+    let answer = TestDaemon.Answer([.result(.status(report))])
+    let daemon = try TestDaemon(answer)
+    let command = "\(try program) --socket \(daemon.path) failover --force"
+    let ending = try run(["/usr/bin/script", "-qec", command, "/dev/null"], input: "y\n\n")
+    #expect(ending.status == 1)
+    #expect(ending.output.contains("although maintenance is on"))
+    #expect(ending.output.contains("Is that host off, and may commits be lost? [y/N] "))
+    #expect(daemon.received == [#"{"command":"status"}"# + "\n"])
+  }
+
   static let forced: [(String, [String], Int32)] = [
     ("y\nn\n", [], 1), ("y\ny\n", [], 0), ("n\ny\n", [], 1), ("", ["--yes"], 0),
     ("", ["--dry-run"], 0),
