@@ -8,7 +8,7 @@ public struct FailoverPlan: Codable, Equatable, Sendable {
   public var prechecks: [Precheck]
   /// In their order.
   public var steps: [Step]
-  /// The addresses' TCP connections that would be reset now; nil where they would be left.
+  /// The addresses' TCP connections that would be reset now; nil when not known.
   @OrNull public var connections: Int?
 
   /// What a node says about itself.

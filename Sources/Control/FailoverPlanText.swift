@@ -29,10 +29,9 @@ extension FailoverText {
     var facts = TextTable()
     facts.rows.append(["from", .init(printable(plan.from ?? "nobody known"))])
     facts.rows.append(["to", .init(printable(plan.to ?? "nobody known"))])
-    facts.rows.append([
-      "connections",
-      .init(plan.connections.map { "\($0) now, would be reset" } ?? "left as they are"),
-    ])
+    if let count = plan.connections {
+      facts.rows.append(["connections", .init("\(count), which would be reset")])
+    }
     lines += ["Now"] + facts.lines(style: style, indent: "  ")
     lines.append(verdict(outcome, style))
     lines.append("Nothing was changed. This is no promise: it tells what the nodes say now.")

@@ -1,6 +1,6 @@
 /// `godwit failover` as text.
 public enum FailoverText {
-  /// One line as a phase begins: `  1.204 s  demote  postgresql on db-a`.
+  /// One line when a phase is over: `  1.204 s  demote`.
   public static func render(_ progress: Progress) -> String {
     let elapsed = seconds(progress.elapsedMilliseconds)
     let detail = printable(progress.detail)

@@ -1,10 +1,10 @@
-/// One phase of a running failover has begun.
+/// One phase of a running failover is over.
 public struct Progress: Codable, Equatable, Sendable {
-  /// The phase that begins: `precheck`, `demote`, `release`, …
+  /// Its name: `precheck`, `demote`, `connections`, …
   public var phase: String
   /// Since the operation began.
   public var elapsedMilliseconds: Int
-  /// For a person; may be empty.
+  /// For a person, why it did not go well; may be empty.
   public var detail: String
 
   public init(phase: String, elapsedMilliseconds: Int, detail: String = "") {

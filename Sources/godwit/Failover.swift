@@ -6,8 +6,8 @@ struct Failover: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Move the role of a virtual router away from the node that is Active.",
     discussion: """
-      Run it on any node of the virtual router. Each phase is printed as it begins; interrupting the \
-      command ends the waiting, not the failover.
+      Run it on any node of the virtual router. Each phase is printed when it is over; interrupting \
+      the command ends the waiting, not the failover.
 
       Examples:
 

@@ -11,7 +11,7 @@ struct History: ParsableCommand {
       Examples:
 
         godwit history orders-db -n 5
-        godwit history --operation 3k9f-4
+        godwit history --operation 3k9fq0vx2w1
         godwit history --json | jq '.entries[] | select(.event == "fault")'
       """)
 

@@ -138,7 +138,7 @@ struct FailoverTextTests {
         Now
           from         db-a
           to           db-b
-          connections  12 now, would be reset
+          connections  12, which would be reset
         would go: orders-db would move from db-a to db-b
         Nothing was changed. This is no promise: it tells what the nodes say now.
 
@@ -162,9 +162,8 @@ struct FailoverTextTests {
           db-b  refused  lag 4 s
           db-c  unknown
         Now
-          from         db-a
-          to           nobody known
-          connections  left as they are
+          from  db-a
+          to    nobody known
         would be refused: the precheck on db-b says no: lag 4 s
         Nothing was changed. This is no promise: it tells what the nodes say now.
 
