@@ -9,11 +9,12 @@ extension Daemon {
     let began = Clock.now()
     let from = holder(router)
     let to = wanted.to ?? successor(of: from, router, isForced: wanted.force)
-    let prechecks = [from, to].compactMap { node in node.map { precheck($0, router) } }
-    var plan = FailoverPlan(
+    // Where nobody stands out, everyone is shown.
+    let takers = to.map { [$0] } ?? configuration.peers.map(\.name)
+    let prechecks = ((from.map { [$0] } ?? []) + takers).map { precheck($0, router) }
+    let plan = FailoverPlan(
       from: from, to: to, prechecks: prechecks, steps: steps(from: from, to: to, router))
-    plan.connections = nil
-    let no = prechecks.first { $0.verdict == .refused }
+    let no = prechecks.first { $0.verdict == .refused && ($0.node == from || $0.node == to) }
     let isAlone = from == configuration.node && router.participant.peers.isEmpty
     let (result, message): (FailoverOutcome.Result, String)
     if let no, !wanted.force {
@@ -29,9 +30,7 @@ extension Daemon {
           + " whether one is there shows only then, and without one this node takes the role back"
       )
     } else {
-      let reasons = router.participant.peers.keys.sorted().map { name in
-        "\(name): \(precheck(name, router).detail)"
-      }
+      let reasons = takers.map { "\($0): \(precheck($0, router).detail)" }
       (result, message) = (.refused, Refusal.noFitPeer(router.name, reasons: reasons).message)
     }
     return FailoverOutcome(
