@@ -49,6 +49,8 @@ public struct Participant: Sendable {
   var lastReport: PeerReport?
   /// When the Active Router was last heard, or the wait for it began.
   var heardAt: Instant
+  /// When an advertisement of an Active Router was last heard.
+  var lastAdvertisement: Instant?
   /// Whether the peers were asked in this silence.
   var hasAsked = false
   /// Since when this node claims.

@@ -178,7 +178,7 @@ extension Participant {
     elect(.handOver, at: now, &effects)
     heartbeat.stop()
     guard let handover, handover.part == .giving else {
-      return perform(.relieved, at: now, &effects)
+      return relieve(at: now, &effects)
     }
     self.handover?.go(.released(term: term), within: PlannedFailover.validity, at: now)
     if let closed = handover.closed { self.handover?.closed = closed }
@@ -242,8 +242,14 @@ extension Participant {
     self.handover?.isAccepted = true
     self.handover?.waitsUntil = nil
     self.handover?.due = nil
-    if tenure.isShuttingDown {
-      perform(.relieved, at: now, &effects)
+    if tenure.isShuttingDown { relieve(at: now, &effects) }
+  }
+
+  /// VRRP tells the rest, or has told it already.
+  mutating func relieve(at now: Instant, _ effects: inout [Effect]) {
+    perform(.relieved, at: now, &effects)
+    if let activeRouter, router.isBackup {
+      perform(.heardActive(activeRouter.address), at: now, &effects)
     }
   }
 
@@ -261,7 +267,7 @@ extension Participant {
     guard let handover, tenure.isHandingOver else { return }
     self.handover?.end(.withdrawn(why), at: now)
     guard router.isBackup, !tenure.isShuttingDown else {
-      return perform(.relieved, at: now, &effects)
+      return relieve(at: now, &effects)
     }
     tenure.setback = why
     entry = .takenBack
@@ -287,8 +293,8 @@ extension Participant {
     case .withdrawn where handover.waitsUntil != nil:
       // Nothing is held here: whoever is a Backup may claim.
       self.handover?.end(handover.step, at: now)
-      send(.release, at: now, &effects)
-      perform(.relieved, at: now, &effects)
+      if activeRouter == nil { send(.release, at: now, &effects) }
+      relieve(at: now, &effects)
     default: endHandover()
     }
   }
@@ -326,6 +332,11 @@ extension Participant {
       self.handover?.end(.withdrawn("the role was lost meanwhile"), at: now)
     case (.giving, .released) where !handover.isAccepted && !tenure.isHandingOver:
       self.handover?.end(.withdrawn("the role was taken otherwise"), at: now)
+    case (.giving, .released), (.giving, .withdrawn):
+      // Its advertisements say as much as its report.
+      if let active = activeRouter?.address, active == peers[handover.partner]?.report.source {
+        accept(at: now, &effects)
+      }
     case (.taking, _): reconcileTaking(at: now, &effects)
     default: break
     }

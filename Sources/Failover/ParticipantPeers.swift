@@ -87,6 +87,7 @@ extension Participant {
   /// The Active Router was heard; nil when it said goodbye.
   mutating func heardActive(_ sender: IPAddress?, at now: Instant) {
     heardAt = now
+    lastAdvertisement = now
     hasAsked = false
     unheardPeer = nil
     if maintenance.isOn, let sender { longLease = (sender, now + longLeaseBound) }

@@ -26,7 +26,9 @@ extension Participant {
       obstacle = "\(to) cannot be made to take over from here: run the command there"
     } else if !tenure.faults.isEmpty {
       obstacle = tenure.faults.map(\.description).sorted().joined(separator: "; ")
-    } else if let activeRouter, now < heardAt + router.activeDownInterval {
+    } else if let activeRouter, let heard = lastAdvertisement,
+      now < heard + router.activeDownInterval
+    {
       obstacle = "\(activeRouter.address) is Active and does not report: run the command there"
     } else if !router.isBackup || tenure.isResuming {
       obstacle = "this node does not take part in the election: its state is \(role.rawValue)"
@@ -294,7 +296,7 @@ extension Participant {
     case .claiming: break
     case .initialize, .backup, .fault:
       tenure.setback = "\(mine.partner) lost the role before it had the addresses"
-      perform(.relieved, at: now, &effects)
+      relieve(at: now, &effects)
       handover?.end(.withdrawn(tenure.setback ?? ""), at: now)
     }
   }
@@ -310,7 +312,7 @@ extension Participant {
     case (.giving, .demoting): handover?.readySince = nil
     case (.giving, .released) where mine.isAccepted:
       // VRRP tells the rest.
-      perform(.relieved, at: now, &effects)
+      relieve(at: now, &effects)
       handover?.end(.withdrawn(why), at: now)
     case (.taking, .checking), (.taking, .ready), (.taking, .informed):
       giveWay(.rolledBack(why), at: now, &effects)
