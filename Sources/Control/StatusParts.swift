@@ -142,7 +142,7 @@ public struct RouterCounters: Codable, Equatable, Sendable {
   public var hooksFailed = 0
   public var checksumForms = ChecksumForms()
   /// How often this node could have claimed and a peer's report kept it from doing so.
-  @OrZero public var claimsRefrained = 0
+  public var claimsRefrained = 0
 
   /// Which form of checksum received advertisements of version 3 over IPv4 had.
   public struct ChecksumForms: Codable, Equatable, Sendable {
@@ -164,7 +164,7 @@ public struct RouterCounters: Codable, Equatable, Sendable {
 
   public init() {}
 
-  private enum CodingKeys: String, CodingKey {
+  fileprivate enum CodingKeys: String, CodingKey {
     case elections
     case advertisementsSent = "advertisements_sent"
     case advertisementsReceived = "advertisements_received"
@@ -180,5 +180,12 @@ public struct RouterCounters: Codable, Equatable, Sendable {
     case hooksFailed = "hooks_failed"
     case checksumForms = "checksum_forms"
     case claimsRefrained = "claims_refrained"
+  }
+}
+
+extension KeyedDecodingContainer where Key == RouterCounters.CodingKeys {
+  // Synthesized decoding calls this: a counter that an older daemon does not have reads as 0.
+  fileprivate func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
+    try decodeIfPresent(type, forKey: key) ?? 0
   }
 }

@@ -175,12 +175,25 @@ struct StatusReportTests {
     }
   }
 
-  @Test("The counters of an older daemon lack a later one, which reads as none")
+  @Test("A counter that an older daemon does not have reads as none, and any other as it is")
   func olderCounters() throws {
-    let text = String(decoding: example().line(), as: UTF8.self)
-      .replacing(#""claims_refrained":0,"#, with: "")
-    #expect(!text.contains("claims_refrained"))
-    #expect(try StatusReport(line: Array(text.utf8)) == example())
+    var report = example()
+    report.virtualRouters[0].counters.elections = 3
+    let line = report.line()
+    let text = String(decoding: line, as: UTF8.self)
+    let older = text.replacing(
+      /"counters":{[^}]*}[^}]*}/,
+      with: #""counters":{"elections":3,"checksum_forms":{"message":0,"pseudo_header":0}}"#)
+    #expect(older != text && !older.contains("claims_refrained"))
+    #expect(try StatusReport(line: Array(older.utf8)) == report)
+    let broken = text.replacing(#""elections":3"#, with: #""elections":"3""#)
+    do throws(LineError) {
+      _ = try StatusReport(line: Array(broken.utf8))
+      Issue.record("read")
+    } catch {
+      #expect(
+        error.description == #""virtual_routers[0].counters.elections" must be a whole number"#)
+    }
   }
 
   @Test("The words of state and lease are those of the interface")
