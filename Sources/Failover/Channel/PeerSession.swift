@@ -62,8 +62,7 @@ public struct PeerSession: Sendable {
 
   private var offered: UInt64
   private var connection: Connection?
-  /// The session and counter of the last message that counted for nothing and may come from a peer
-  /// that restarted.
+  /// The session and counter of the last message that an offer answers.
   private var stranger: (session: UInt64, counter: UInt64) = (0, 0)
   private var counter: UInt64 = 0
   /// When the last messages were sent, each at its counter modulo the size.
@@ -138,8 +137,10 @@ public struct PeerSession: Sendable {
         counter: stamp.counter, notBefore: timeSent(stamp.echoCounter), opensConnection: false)
     }
     if stamp.echoSession == offered { return open(stamp, path, at: now, fresh: fresh) }
-    stranger = (stamp.session, stamp.counter)
-    wait(for: kind(stamp, at: now), at: now)
+    let kind = kind(stamp, at: now)
+    // An offer echoes whoever it is made to, and nobody who is played back meanwhile.
+    if kind == .offer { stranger = (stamp.session, stamp.counter) }
+    wait(for: kind, at: now)
     throw .staleSession
   }
 

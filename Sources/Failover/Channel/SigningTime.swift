@@ -9,7 +9,7 @@ public struct SigningTime: Hashable, Sendable {
 
   /// From the realtime clock; `nanoseconds` is below 1,000,000,000.
   public init(seconds: Int64, nanoseconds: Int32) {
-    let fraction = UInt64(UInt32(bitPattern: nanoseconds)) << 32 / 1_000_000_000
+    let fraction = (UInt64(UInt32(bitPattern: nanoseconds)) << 32) / 1_000_000_000
     number = UInt64(truncatingIfNeeded: seconds) << 32 | fraction & 0xffff_ffff
   }
 
@@ -18,7 +18,7 @@ public struct SigningTime: Hashable, Sendable {
   public static func - (later: SigningTime, earlier: SigningTime) -> Duration {
     let difference = Int64(bitPattern: later.number &- earlier.number)
     let fraction = difference & 0xffff_ffff
-    return .seconds(difference >> 32) + .nanoseconds(fraction * 1_000_000_000 >> 32)
+    return .seconds(difference >> 32) + .nanoseconds((fraction * 1_000_000_000) >> 32)
   }
 }
 
