@@ -28,12 +28,12 @@ public struct PeerHeader: Hashable, Sendable {
   public var path: UInt8
   public var stamp: PeerStamp
   /// When it was written, by the sender's signing clock.
-  public var time: SigningTime
+  public var time: PeerTime
   public var sender: String
   public var receiver: String
 
   public init(
-    key: UInt8, asks: Bool = false, path: UInt8, stamp: PeerStamp, time: SigningTime,
+    key: UInt8, asks: Bool = false, path: UInt8, stamp: PeerStamp, time: PeerTime,
     sender: String, receiver: String
   ) {
     self.key = key
@@ -91,7 +91,7 @@ extension PeerHeader {
     stamp = PeerStamp(
       session: try reader.number(8), counter: try reader.number(8),
       echoSession: try reader.number(8), echoCounter: try reader.number(8))
-    time = SigningTime(number: try reader.number(8))
+    time = PeerTime(number: try reader.number(8))
     guard (1...Self.longestName).contains(names.0), (1...Self.longestName).contains(names.1),
       stamp.session != 0, stamp.counter != 0
     else { throw .malformedHeader }

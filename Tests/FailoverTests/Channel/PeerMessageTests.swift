@@ -7,7 +7,7 @@ private let header = PeerHeader(
   key: 7, asks: true, path: 2,
   stamp: PeerStamp(
     session: 0x0102_0304_0506_0708, counter: 9, echoSession: 0x1112_1314_1516_1718, echoCounter: 5),
-  time: SigningTime(number: 0x6800_0000_8000_0000), sender: "db-a", receiver: "db-b")
+  time: PeerTime(number: 0x6800_0000_8000_0000), sender: "db-a", receiver: "db-b")
 
 /// The header as the documentation lays it out.
 private let headerBytes: [UInt8] = [

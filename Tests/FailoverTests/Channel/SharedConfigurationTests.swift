@@ -58,8 +58,8 @@ private func settings(_ change: (inout ParticipantSettings) -> Void = { _ in }) 
 }
 
 @Suite struct ClockOffsetTests {
-  private func time(_ milliseconds: Int64) -> SigningTime {
-    SigningTime(
+  private func time(_ milliseconds: Int64) -> PeerTime {
+    PeerTime(
       seconds: milliseconds / 1000, nanoseconds: Int32(milliseconds % 1000) * 1_000_000)
   }
 
@@ -69,7 +69,7 @@ private func settings(_ change: (inout ParticipantSettings) -> Void = { _ in }) 
 
   @Test("A time is seconds and a binary fraction, and differences carry both")
   func fraction() {
-    #expect(SigningTime(seconds: 1, nanoseconds: 500_000_000).number == 0x0000_0001_8000_0000)
+    #expect(PeerTime(seconds: 1, nanoseconds: 500_000_000).number == 0x0000_0001_8000_0000)
     #expect(time(2250) - time(1000) == .milliseconds(1250))
     #expect(time(1000) - time(2250) == .milliseconds(-1250))
     // 2106, when the seconds begin at 0 again.

@@ -1,7 +1,7 @@
 import VRRP
 
 /// What the clock that signs said: seconds since 1970 modulo 2^32 and a fraction of 2^-32 s.
-public struct SigningTime: Hashable, Sendable {
+public struct PeerTime: Hashable, Sendable {
   /// Seconds in the upper half, the fraction in the lower.
   public let number: UInt64
 
@@ -15,7 +15,7 @@ public struct SigningTime: Hashable, Sendable {
 
   /// The time from `earlier` to `later`, negative when they are the other way round; the two are
   /// less than 68 years apart.
-  public static func - (later: SigningTime, earlier: SigningTime) -> Duration {
+  public static func - (later: PeerTime, earlier: PeerTime) -> Duration {
     let difference = Int64(bitPattern: later.number &- earlier.number)
     let fraction = difference & 0xffff_ffff
     return .seconds(difference >> 32) + .nanoseconds((fraction * 1_000_000_000) >> 32)
@@ -40,7 +40,7 @@ public struct ClockOffset: Sendable {
 
   /// A message arrived now that says `theirs` and was not written before `notBefore`.
   public mutating func take(
-    _ theirs: SigningTime, ours: SigningTime, notBefore: Instant, at now: Instant
+    _ theirs: PeerTime, ours: PeerTime, notBefore: Instant, at now: Instant
   ) {
     let width = now - notBefore
     guard width >= .zero else { return }
