@@ -8,6 +8,26 @@ struct KeyFileTests {
   static let digits = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
   static let raw = [UInt8](0...31)
 
+  static let lengths: [(Int, KeyFault?)] = [
+    (31, KeyFault.tooShort(31)), (32, nil), (64, nil), (65, .tooLong(65)), (0, .tooShort(0)),
+    (256, .tooLong(256)), (257, .tooLong(nil)), (100_000, .tooLong(nil)),
+  ]
+
+  static let digitCounts: [(String, KeyFault?)] = [
+    ("hex:", KeyFault.tooShort(0)), (repeated("ab", 31), .tooShort(31)),
+    (repeated("ab", 64), nil),
+    (repeated("ab", 65), .tooLong(65)),
+    (repeated("a", 65), .notHexadecimal),
+    (repeated("ag", 32), .notHexadecimal),
+    (repeated(" ab", 32), .notHexadecimal),
+  ]
+
+  static let modes: [(mode_t, KeyFault?)] = [
+    (mode_t(0o600), nil), (0o400, nil), (0o700, nil), (0o640, .tooOpen(0o640)),
+    (0o604, .tooOpen(0o604)), (0o620, .tooOpen(0o620)), (0o601, .tooOpen(0o601)),
+    (0o666, .tooOpen(0o666)),
+  ]
+
   /// The code that the file's key makes over one byte.
   private func code(_ directory: KeyDirectory, _ name: String) throws -> [UInt8] {
     let keyring = try Keyring([1: .file(directory.path + "/" + name)], activeKey: 1)
@@ -47,10 +67,7 @@ struct KeyFileTests {
 
   @Test(
     "A key has 32 to 64 bytes",
-    arguments: [
-      (31, KeyFault.tooShort(31)), (32, nil), (64, nil), (65, .tooLong(65)), (0, .tooShort(0)),
-      (256, .tooLong(256)), (257, .tooLong(nil)), (100_000, .tooLong(nil)),
-    ])
+    arguments: Self.lengths)
   func length(count: Int, expected: KeyFault?) throws {
     let directory = try KeyDirectory()
     let file = try directory.file("key", [UInt8](repeating: 0x55, count: count))
@@ -59,14 +76,7 @@ struct KeyFileTests {
 
   @Test(
     "Hexadecimal digits make 32 to 64 bytes",
-    arguments: [
-      ("hex:", KeyFault.tooShort(0)), ("hex:" + String(repeating: "ab", count: 31), .tooShort(31)),
-      ("hex:" + String(repeating: "ab", count: 64), nil),
-      ("hex:" + String(repeating: "ab", count: 65), .tooLong(65)),
-      ("hex:" + String(repeating: "a", count: 65), .notHexadecimal),
-      ("hex:" + String(repeating: "ag", count: 32), .notHexadecimal),
-      ("hex: " + String(repeating: "ab", count: 32), .notHexadecimal),
-    ])
+    arguments: Self.digitCounts)
   func digitCount(text: String, expected: KeyFault?) throws {
     let directory = try KeyDirectory()
     #expect(try fault(.file(directory.file("key", text))) == expected)
@@ -74,11 +84,7 @@ struct KeyFileTests {
 
   @Test(
     "A file that group or others may touch is refused",
-    arguments: [
-      (mode_t(0o600), KeyFault?.none), (0o400, nil), (0o700, nil), (0o640, .tooOpen(0o640)),
-      (0o604, .tooOpen(0o604)), (0o620, .tooOpen(0o620)), (0o601, .tooOpen(0o601)),
-      (0o666, .tooOpen(0o666)),
-    ])
+    arguments: Self.modes)
   func mode(mode: mode_t, expected: KeyFault?) throws {
     let directory = try KeyDirectory()
     #expect(try fault(.file(directory.file("key", Self.raw, mode: mode))) == expected)
@@ -131,4 +137,8 @@ struct KeyFileTests {
         == "key 2 (/k): there is no such file; copy the key from another node with `scp -p`, "
         + "or make the first one with `godwit keygen /k`")
   }
+}
+
+private func repeated(_ pattern: String, _ count: Int) -> String {
+  "hex:" + String(repeating: pattern, count: count)
 }

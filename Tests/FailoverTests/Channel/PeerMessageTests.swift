@@ -17,6 +17,36 @@ private let headerBytes: [UInt8] = [
   0x68, 0, 0, 0, 0x80, 0, 0, 0, 0x64, 0x62, 0x2d, 0x61, 0x64, 0x62, 0x2d, 0x62,
 ]
 private let code = [UInt8](repeating: 0xcc, count: 32)
+private let whole: [UInt8] = headerBytes + code
+
+private struct Fault: Sendable {
+  let bytes: [UInt8]
+  let reason: PeerDiscardReason
+
+  init(_ bytes: [UInt8], _ reason: PeerDiscardReason) {
+    self.bytes = bytes
+    self.reason = reason
+  }
+}
+
+private let headerFaults: [Fault] = [
+  Fault([], .tooShort), Fault(Array(whole[..<52]), .tooShort),
+  Fault(Array(whole[..<91]), .tooShort),
+  Fault(whole + [UInt8](repeating: 0, count: 1309), .tooLong),
+  Fault(changed(whole, 0, 0x46), .magic), Fault(changed(whole, 3, 0x44), .magic),
+  Fault(changed(whole, 4, 0), .version),
+  Fault(changed(changed(whole, 4, 2), 5, 2), .version),
+  Fault(changed(whole, 9, 0), .malformedHeader), Fault(changed(whole, 10, 0), .malformedHeader),
+  Fault(changed(whole, 9, 65), .malformedHeader), Fault(changed(whole, 10, 8), .tooShort),
+  Fault(changed(whole, 52, 0xff), .malformedHeader),
+  Fault(changed(whole, 27, 0), .malformedHeader), Fault(withoutSession(), .malformedHeader),
+]
+
+private func withoutSession() -> [UInt8] {
+  var bytes = whole
+  for place in 12..<20 { bytes[place] = 0 }
+  return bytes
+}
 
 private func changed(_ bytes: [UInt8], _ place: Int, _ value: UInt8) -> [UInt8] {
   var bytes = bytes
@@ -39,29 +69,9 @@ private func sections(_ body: [UInt8]) throws(PeerDiscardReason) -> [PeerSection
   @Test("The first byte is no version of IP, which VRRP's HMAC input begins with")
   func domain() { #expect(headerBytes[0] != 4 && headerBytes[0] != 6) }
 
-  @Test(
-    "Each fault of a header has its reason",
-    arguments: [
-      ([], .tooShort), (Array(headerBytes[..<52]), .tooShort),
-      (Array((headerBytes + code)[..<91]), .tooShort),
-      (headerBytes + code + [UInt8](repeating: 0, count: 1309), .tooLong),
-      (changed(headerBytes + code, 0, 0x46), .magic),
-      (changed(headerBytes + code, 3, 0x44), .magic),
-      (changed(headerBytes + code, 4, 0), .version),
-      (changed(changed(headerBytes + code, 4, 2), 5, 2), .version),
-      (changed(headerBytes + code, 9, 0), .malformedHeader),
-      (changed(headerBytes + code, 10, 0), .malformedHeader),
-      (changed(headerBytes + code, 9, 65), .malformedHeader),
-      (changed(headerBytes + code, 10, 8), .tooShort),
-      (changed(headerBytes + code, 52, 0xff), .malformedHeader),
-      (changed(headerBytes + code, 27, 0), .malformedHeader),
-      (
-        Array(headerBytes[..<12]) + [UInt8](repeating: 0, count: 8) + headerBytes[20...] + code,
-        .malformedHeader
-      ),
-    ] as [([UInt8], PeerDiscardReason)])
-  func faults(bytes: [UInt8], reason: PeerDiscardReason) {
-    #expect(throws: reason) { try PeerHeader(decoding: bytes.span) }
+  @Test("Each fault of a header has its reason", arguments: headerFaults)
+  private func faults(fault: Fault) {
+    #expect(throws: fault.reason) { try PeerHeader(decoding: fault.bytes.span) }
   }
 
   @Test("A newer version that we can read is read as ours")
