@@ -82,7 +82,7 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(
-      name: "VRRPTests", dependencies: ["VRRP"], resources: [.copy("Packets")],
+      name: "VRRPTests", dependencies: ["VRRP", "CCrypto"], resources: [.copy("Packets")],
       swiftSettings: strict),
     .testTarget(
       name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),

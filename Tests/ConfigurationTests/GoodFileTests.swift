@@ -160,7 +160,8 @@ let everyKey = """
 @Test func `The smallest file has the defaults`() throws {
   let address = IPAddress.v4(IPv4Address(192, 0, 2, 100))
   let expected = NodeConfiguration(
-    node: "db-a", peers: [], peerPort: 9112, authentication: nil, controlSocket: "/run/godwit/control.sock", controlGroup: "godwit",
+    node: "db-a", peers: [], peerPort: 9112, authentication: nil,
+    controlSocket: "/run/godwit/control.sock", controlGroup: "godwit",
     controlAdminGroup: nil, stateDirectory: "/var/lib/godwit", logLevel: .info,
     realtimePriority: 0, lockMemory: true, leaseMechanism: .automatic,
     virtualRouters: [
