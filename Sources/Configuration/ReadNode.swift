@@ -64,7 +64,10 @@ extension NodeConfiguration {
     refuseOverlaps(drafts)
     if section["authentication"] != nil { refuseAddressesWithoutRoom(drafts) }
     virtualRouters = drafts.compactMap(\.configuration)
-    for place in virtualRouters.indices { virtualRouters[place].isPair = peers.count == 1 }
+    for place in virtualRouters.indices {
+      virtualRouters[place].node = node
+      virtualRouters[place].peers = peers.map(\.name)
+    }
     // None is dropped, whatever a reader forgot to report.
     guard virtualRouters.count == drafts.count,
       (authentication == nil) == (section["authentication"] == nil)
