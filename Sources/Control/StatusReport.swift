@@ -13,11 +13,13 @@ public struct StatusReport: Equatable, Sendable {
   public var virtualRouters: [VirtualRouterStatus]
   /// Packets that were refused, by reason.
   public var discarded: [String: Int]
+  /// nil without authentication.
+  @OrNull public var authentication: AuthenticationStatus?
 
   public init(
     node: String, version: String = godwitVersion, pid: Int?, uptimeMilliseconds: Int?,
     configuration: ConfigurationStatus?, virtualRouters: [VirtualRouterStatus],
-    discarded: [String: Int] = [:]
+    discarded: [String: Int] = [:], authentication: AuthenticationStatus? = nil
   ) {
     self.node = node
     self.version = version
@@ -26,6 +28,7 @@ public struct StatusReport: Equatable, Sendable {
     self.configuration = configuration
     self.virtualRouters = virtualRouters
     self.discarded = discarded
+    self.authentication = authentication
   }
 }
 
@@ -44,7 +47,7 @@ public struct ConfigurationStatus: Codable, Equatable, Sendable {
 
 extension StatusReport: Codable {
   private enum CodingKeys: String, CodingKey {
-    case node, version, pid, configuration, discarded
+    case node, version, pid, configuration, discarded, authentication
     case uptimeMilliseconds = "uptime_ms"
     case virtualRouters = "virtual_routers"
   }
@@ -58,5 +61,7 @@ extension StatusReport: Codable {
     configuration = try container.decodeIfPresent(ConfigurationStatus.self, forKey: .configuration)
     virtualRouters = try container.decode([VirtualRouterStatus].self, forKey: .virtualRouters)
     discarded = try container.decodeIfPresent([String: Int].self, forKey: .discarded) ?? [:]
+    authentication = try container.decodeIfPresent(
+      AuthenticationStatus.self, forKey: .authentication)
   }
 }

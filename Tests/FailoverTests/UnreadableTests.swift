@@ -92,9 +92,10 @@ import VRRP
     story.feed(.advertisementsUnreadable)
     story.run(until: at(24))
     // (23.609375 s - 22 s) x 15/16 in three parts.
-    #expect(probes(story).prefix(3).map { $0 - at(0) }
-      == [.seconds(22), .nanoseconds(22_502_929_687), .nanoseconds(23_005_859_375)]
-      || probes(story).count == 3)
+    #expect(
+      probes(story).prefix(3).map { $0 - at(0) }
+        == [.seconds(22), .nanoseconds(22_502_929_687), .nanoseconds(23_005_859_375)]
+        || probes(story).count == 3)
     #expect(story.sent.first?.0 == at(23.609375))
   }
 
