@@ -23,6 +23,8 @@ final class LocalRouter {
   var source: IPAddress?
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
+  /// Signs what it sends and checks what it hears.
+  var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
@@ -59,6 +61,7 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
+    authenticator = AdvertisementAuthenticator(configuration.router, nil)
     savedTerm = term
   }
 

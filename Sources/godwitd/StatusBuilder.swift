@@ -18,7 +18,7 @@ extension Daemon {
       uptimeMilliseconds: (now - started).wholeMilliseconds,
       configuration: ConfigurationStatus(file: configurationPath, loaded: loaded),
       virtualRouters: shown.filter { !$0.isLeaving }.map { status($0, at: now) },
-      discarded: discarded)
+      discarded: discarded, authentication: authenticationStatus(at: now))
   }
 
   private func status(_ router: LocalRouter, at now: Instant) -> VirtualRouterStatus {

@@ -148,7 +148,8 @@ struct StatusReportTests {
     var report = example()
     report.peerChannel = PeerChannelStatus(state: .off, reason: "there is no key")
     report.authentication = AuthenticationStatus(
-      mode: "enforce", activeKey: 2, keys: [1, 2], clock: "not synchronized")
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], windowsMilliseconds: ["web": 5000],
+      clock: SigningClockStatus(steppedMilliseconds: 0, skewMilliseconds: ["192.0.2.2": -3]))
     var router = report.virtualRouters[0]
     router.maintenance = true
     router.maintenanceDetail = "db-b knows"
