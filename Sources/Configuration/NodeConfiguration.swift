@@ -65,6 +65,8 @@ public struct VirtualRouterConfiguration: Hashable, Sendable {
   public var sourceAddress: IPAddress?
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
+  /// What happens to the TCP connections of the addresses when the role moves.
+  public var connections: ConnectionSettings
   public var checks: [CheckSettings]
   public var hooks: [HookSettings]
   /// Further interfaces that must have carrier.

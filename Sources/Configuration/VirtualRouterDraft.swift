@@ -6,9 +6,9 @@ struct VirtualRouterDraft {
   static let keys = [
     "vrid", "version", "interface", "addresses", "priority", "advertisement_interval", "preempt",
     "transport", "source_address", "checksum", "accept_mode", "virtual_mac", "lease",
-    "announcements", "conflict_detection", "checks", "hooks", "track",
+    "announcements", "conflict_detection", "connections", "checks", "hooks", "track",
   ]
-  static let reservedKeys = ["maintenance_lease", "connections", "group", "precheck_interval"]
+  static let reservedKeys = ["maintenance_lease", "group", "precheck_interval"]
 
   let name: String
   let identifier: VirtualRouterIdentifier?
@@ -79,6 +79,7 @@ struct VirtualRouterDraft {
     let lease = LeaseSettings.read(section, interval: protocolReader.interval)
     let conflictDetection = section["conflict_detection"]?.boolean() ?? true
     let refresh = announcementRefresh(section)
+    let connections = ConnectionSettings.read(section)
     let checks = CheckReader.list(section)
     let hooks = HookReader.list(section)
     let tracked = trackedInterfaces(section)
@@ -94,7 +95,7 @@ struct VirtualRouterDraft {
         advertisementInterval: protocolReader.interval, preemption: preemption,
         checksumForm: protocolReader.checksum),
       lease: lease, conflictDetection: conflictDetection, sourceAddress: source,
-      announcementRefresh: refresh, checks: checks, hooks: hooks, trackedInterfaces: tracked)
+      announcementRefresh: refresh, connections: connections, checks: checks, hooks: hooks, trackedInterfaces: tracked)
   }
 
   private static func announcementRefresh(_ section: Section) -> Duration {
