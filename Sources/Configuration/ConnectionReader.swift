@@ -28,7 +28,8 @@ extension ConnectionSettings {
     }
     guard fields.count <= mostPorts else {
       field.refuse(
-        "there are \(fields.count) ports", "list at most \(mostPorts), or leave the key out for all")
+        "there are \(fields.count) ports", "list at most \(mostPorts), or leave the key out for all"
+      )
       return []
     }
     var ports: Set<UInt16> = []

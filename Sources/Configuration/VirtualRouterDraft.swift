@@ -95,7 +95,8 @@ struct VirtualRouterDraft {
         advertisementInterval: protocolReader.interval, preemption: preemption,
         checksumForm: protocolReader.checksum),
       lease: lease, conflictDetection: conflictDetection, sourceAddress: source,
-      announcementRefresh: refresh, connections: connections, checks: checks, hooks: hooks, trackedInterfaces: tracked)
+      announcementRefresh: refresh, connections: connections, checks: checks, hooks: hooks,
+      trackedInterfaces: tracked)
   }
 
   private static func announcementRefresh(_ section: Section) -> Duration {

@@ -23,8 +23,8 @@ public struct TickleSender: ~Copyable {
     }
   }
 
-  /// Segments in one call: about a millisecond.
-  public static let batch = 100
+  /// Segments in one call, well below a millisecond.
+  public static let batch = 64
 
   private let ipv4: FileDescriptor
   private let ipv6: FileDescriptor?

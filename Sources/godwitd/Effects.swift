@@ -14,7 +14,9 @@ extension Daemon {
     case .closeLease: closeLease(router)
     case .refreshAddresses(let places):
       if lease.mechanism != .addressLifetime { refresh(router, places) }
-    case .resetConnections: resetConnections(router)
+    case .resetConnections:
+      beginReset(router)
+      completeResets()
     case .install: install(router)
     case .remove: remove(router)
     case .announce(let places): announce(places, router)
@@ -67,25 +69,6 @@ extension Daemon {
       log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
     feed(router, .removed(failure: failure))
-  }
-
-  /// Ends what clients and local programs still believe to be open; bounded, since the loop waits.
-  private func resetConnections(_ router: LocalRouter) {
-    guard let link = router.link else { return }
-    do throws(SystemError) {
-      let result = try connections.reset(
-        router.configuration.router.addresses, interfaceIndex: link.index,
-        limit: Self.mostResets, within: Self.resetLimit)
-      guard result.reset > 0 || result.left > 0 else { return }
-      log.write(
-        .notice,
-        "\(router.name): \(result.reset) connections of the addresses reset"
-          + (result.left > 0 ? ", \(result.left) left" : ""))
-    } catch {
-      log.writeLimited(
-        .warning, about: "connections", at: Clock.now(),
-        "\(router.name): connections of the addresses could not be reset: \(error)")
-    }
   }
 
   private func announce(_ places: Range<Int>, _ router: LocalRouter) {
