@@ -39,11 +39,10 @@ struct ConnectionAccount {
     isDue = true
     guard let passed = waited else { return }
     waited = passed + 1
-    if passed >= ConnectionLedger.patience {
-      let last = number
-      self = Self()
-      number = last
-    }
+    guard passed + 1 >= ConnectionLedger.patience else { return }
+    let last = number
+    self = Self(isDue: true)
+    number = last
   }
 
   mutating func begin(_ present: [ConnectionEntry: UInt32]) {

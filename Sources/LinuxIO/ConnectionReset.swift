@@ -48,7 +48,9 @@ public struct ConnectionReset: ~Copyable {
   private var phase: Phase
   private var passes = 1
   private var found: [(scope: Int, listed: ListedConnection)] = []
+  /// Found in this pass, and in all passes together taken on.
   private var foundTotal = 0
+  private var taken = 0
   private var resetInPass = 0
   private var firstSequence: UInt32 = 0
 
@@ -84,10 +86,11 @@ public struct ConnectionReset: ~Copyable {
     case .listing(var dump):
       guard now < deadline else { return giveUp(from: 0) }
       var (found, total, left) = (found, foundTotal, [Int: Int]())
+      let room = limit - taken
       self.found = []
       let isListed = try dump.proceed(&socket) { scope, listed in
         total += 1
-        if total <= limit {
+        if total <= room {
           found.append((scope, listed))
         } else {
           left[scope, default: 0] += 1
@@ -100,6 +103,7 @@ public struct ConnectionReset: ~Copyable {
         return false
       }
       guard !found.isEmpty else { return true }
+      taken += found.count
       return try destroy(from: 0, at: now)
     case .destroying(let next, let unanswered):
       guard try takeAnswers(to: next - unanswered..<next) else {

@@ -155,7 +155,8 @@ let everyKey = """
           advertisementInterval: try #require(AdvertisementInterval(centiseconds: 100)),
           preemption: .never, checksumForm: .message),
         lease: LeaseSettings(duration: .milliseconds(2500)), conflictDetection: true,
-        sourceAddress: nil, announcementRefresh: .seconds(60), checks: [], hooks: [],
+        sourceAddress: nil, announcementRefresh: .seconds(60), connections: ConnectionSettings(),
+        checks: [], hooks: [],
         trackedInterfaces: [])
     ])
   #expect(try read(router) == expected)
