@@ -7,8 +7,9 @@ struct VirtualRouterDraft {
     "vrid", "version", "interface", "addresses", "priority", "advertisement_interval", "preempt",
     "transport", "source_address", "checksum", "accept_mode", "virtual_mac", "lease",
     "announcements", "conflict_detection", "connections", "checks", "hooks", "track",
+    "maintenance_lease", "precheck_interval",
   ]
-  static let reservedKeys = ["maintenance_lease", "group", "precheck_interval"]
+  static let reservedKeys = ["group"]
 
   let name: String
   let identifier: VirtualRouterIdentifier?
@@ -80,6 +81,8 @@ struct VirtualRouterDraft {
     let conflictDetection = section["conflict_detection"]?.boolean() ?? true
     let refresh = announcementRefresh(section)
     let connections = ConnectionSettings.read(section)
+    let maintenanceLease = section["maintenance_lease"]?.duration(.seconds(5) ... .seconds(900))
+    let precheckInterval = section["precheck_interval"]?.duration(.seconds(1) ... .seconds(3600))
     let checks = CheckReader.list(section)
     let hooks = HookReader.list(section)
     let tracked = trackedInterfaces(section)
@@ -95,7 +98,9 @@ struct VirtualRouterDraft {
         advertisementInterval: protocolReader.interval, preemption: preemption,
         checksumForm: protocolReader.checksum),
       lease: lease, conflictDetection: conflictDetection, sourceAddress: source,
-      announcementRefresh: refresh, connections: connections, checks: checks, hooks: hooks,
+      announcementRefresh: refresh, connections: connections,
+      maintenanceLease: maintenanceLease ?? .seconds(60),
+      precheckInterval: precheckInterval ?? .seconds(10), checks: checks, hooks: hooks,
       trackedInterfaces: tracked)
   }
 

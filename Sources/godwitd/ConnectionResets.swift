@@ -16,6 +16,12 @@ extension Daemon {
     }
     connections.toReset.append(router)
     startResets()
+    // A few connections are done with before the next step takes their address.
+    while connections.resetting != nil, connections.atOnce > .zero {
+      let began = Clock.now()
+      proceedReset(at: began)
+      connections.atOnce -= Clock.now() - began
+    }
   }
 
   /// All that wait at once: the kernel's list is read once for them.
@@ -61,14 +67,10 @@ extension Daemon {
     startResets()
   }
 
-  /// Waits until all is reset, where the next step does not.
-  func completeResets() {
-    while connections.resetting != nil { proceedReset(at: Clock.now()) }
-  }
-
   private func connectionsReset(
     _ router: LocalRouter, _ result: ConnectionReset.Result, _ failure: SystemError?
   ) {
+    feed(router, .connectionsReset(reset: result.reset, left: result.left))
     router.counters.connectionsReset += result.reset
     router.counters.connectionsLeft += result.left
     if let failure {

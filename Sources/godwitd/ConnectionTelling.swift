@@ -108,6 +108,7 @@ extension Daemon {
 
   /// The first round has begun.
   private func clientsTold(_ router: LocalRouter, _ count: Int) {
+    feed(router, .connectionsTold(count))
     router.counters.connectionsTold += count
     guard count > 0 else { return }
     log.write(.notice, "\(router.name): \(count) clients of the former holder are told")

@@ -44,12 +44,12 @@ final class Connections {
 
   /// How long a reset may take.
   static let resetLimit = Duration.milliseconds(200)
+  /// How long one turn of the loop is spent on resets that have just begun.
+  static let mostAtOnce = Duration.milliseconds(1)
   /// What is reset at most at once.
   static let mostResets = 1 << 16
   /// Time between two surveys.
   static let surveyPause = Duration.seconds(1)
-  /// How long one may take, in case the kernel falls silent.
-  static let surveyLimit = Duration.seconds(5)
   /// How long one turn of the loop is spent on parcels.
   static let sharingLimit = Duration.milliseconds(1)
 
@@ -62,6 +62,8 @@ final class Connections {
   var resetting: Resetting?
   /// Those whose connections are reset next.
   var toReset: [LocalRouter] = []
+  /// How long this turn of the loop may still spend on resets that have just begun.
+  var atOnce = Connections.mostAtOnce
   /// Those whose clients are being told.
   var tellers: [LocalRouter] = []
   /// Parcels that may have to be sent.
@@ -112,6 +114,7 @@ extension Daemon {
 
   /// What the time asks for.
   func passConnectionTime(at now: Instant) {
+    connections.atOnce = Connections.mostAtOnce
     if let resetting = connections.resetting, resetting.reset.deadline <= now {
       proceedReset(at: now)
     }
