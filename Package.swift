@@ -67,6 +67,7 @@ let package = Package(
     .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: strict),
     .executableTarget(
       name: "lab-holder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
+    .executableTarget(name: "lab-traffic", path: "Tests/LabTraffic"),
     .executableTarget(
       name: "lease-holder", dependencies: ["LinuxIO", "VRRP"], path: "Tests/LeaseHolder",
       swiftSettings: strict),
@@ -98,7 +99,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder", "godwit-chaos"],
+      name: "LabTests",
+      dependencies: ["Lab", "Control", "lab-holder", "lab-traffic", "godwit-chaos"],
       swiftSettings: strict),
   ]
 )
