@@ -79,6 +79,24 @@ struct LabProbeTests {
     #expect(!probe.report().twoHolders(window: .seconds(2)).isEmpty)
     for echo in echoes { echo.stop() }
   }
+
+  @Test("at 100 us all is answered, and the longest time between two answers is told")
+  func fine() throws {
+    let lab = try Lab.make(nodes: ["a", "client"])
+    let own = lab.address(of: "a")
+    let echo = try lab.echo(on: "a", [own])
+    let probe = try lab.probe(own, from: "client", every: .microseconds(100))
+    try lab.eventually("20,000 probes are sent", poll: .milliseconds(50)) { probe.count >= 20_000 }
+    probe.stop()
+    echo.stop()
+    let times = probe.report().results.compactMap(\.received)
+    let pauses = zip(times, times.dropFirst()).map { $1 - $0 }.sorted()
+    print(
+      "between answers: 50 % \(pauses[pauses.count / 2].inMilliseconds) ms,",
+      "99.9 % \(pauses[pauses.count * 999 / 1000].inMilliseconds) ms,",
+      "greatest \(pauses.last?.inMilliseconds ?? 0) ms")
+    #expect(times.count > 19_000)
+  }
 }
 
 /// An ARP request of 10.77.0.100 for itself, from the node of that number.
