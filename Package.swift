@@ -74,7 +74,8 @@ let package = Package(
     .executableTarget(
       name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
     .executableTarget(
-      name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO", "CLinux"],
+      name: "godwit-bench",
+      dependencies: ["Lab", "VRRP", "Failover", "LinuxIO", "CLinux", "lab-traffic"],
       path: "Tests/Benchmarks", swiftSettings: strict),
     .executableTarget(
       name: "godwit-chaos", dependencies: ["Lab", "CLab"], path: "Tests/Chaos",

@@ -58,7 +58,9 @@ public final class ClientPool {
   public func waitUntilAllKnow(since moment: Moment, within limit: Duration) throws -> Bool {
     let deadline = Moment.now + limit
     var all = false
-    try lab.eventually("all know, or the time is over", within: limit + .seconds(5)) {
+    try lab.eventually(
+      "all know, or the time is over", within: limit + .seconds(5), poll: .milliseconds(20)
+    ) {
       all = try report().knowing(since: moment) == count
       return all || Moment.now > deadline
     }
