@@ -45,8 +45,10 @@ int main(int count, char **words) {
   raise_limits();
   if (count > 1 && !strcmp(words[1], "serve")) return serve(count - 2, words + 2);
   if (count > 1 && !strcmp(words[1], "clients")) return clients(count - 2, words + 2);
+  if (count > 1 && !strcmp(words[1], "flood")) return flood(count - 2, words + 2);
   fprintf(stderr,
           "usage: lab-traffic serve NAME PORT split|mapped\n"
-          "       lab-traffic clients idle|writing|half-open COUNT ADDRESS PORT TIMEOUT_MS\n");
+          "       lab-traffic clients idle|writing|half-open COUNT ADDRESS PORT TIMEOUT_MS\n"
+          "       lab-traffic flood INTERFACE TOTAL RATE\n");
   return 64;
 }

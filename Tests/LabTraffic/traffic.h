@@ -1,4 +1,5 @@
-// The two ends of the lab's TCP connections, each a program of one thread and one epoll.
+// The two ends of the lab's TCP connections, and who sends what nobody wants: each a program of one
+// thread.
 #ifndef GODWIT_TRAFFIC_H
 #define GODWIT_TRAFFIC_H
 
@@ -38,5 +39,10 @@ int serve(int count, char **words);
 /// KIND is `idle` (says nothing after the first request), `writing` (a request each 100 ms) or
 /// `half-open` (gone after the first answer without a word to the server: RFC 9293 section 3.5.1).
 int clients(int count, char **words);
+
+/// `flood INTERFACE TOTAL RATE`: reads frames from standard input, one a line of hexadecimal digits
+/// from the destination address on, and sends TOTAL of them, the first again after the last, RATE
+/// each second or, for 0, as fast as it goes. Prints how many and in how many nanoseconds.
+int flood(int count, char **words);
 
 #endif
