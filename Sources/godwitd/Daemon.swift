@@ -24,7 +24,7 @@ final class Daemon {
   let notifier: ServiceNotifier
   let interfaces: Interfaces
   let announcer: Announcer
-  var connections: ConnectionTable
+  let connections: Connections
   var lease: Lease
   /// When the kernel is asked next whether all that silences this node is in place.
   var leaseInspectionDue: Instant?
@@ -82,9 +82,6 @@ final class Daemon {
 
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
-  /// What is reset at most when a lease has ended, and how long it may take.
-  static let mostResets = 10_000
-  static let resetLimit = Duration.milliseconds(50)
   static let socketRetryPause = Duration.seconds(5)
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
@@ -98,7 +95,7 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
-    connections = parts.connections
+    connections = Connections(parts.tickleSender)
     lease = parts.lease
     isRestart = parts.foundLeftovers
     sockets = AdvertisementSockets()
@@ -149,6 +146,7 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
+    connections.surveyDue = now + Connections.surveyPause
   }
 
   // MARK: Time
@@ -158,6 +156,7 @@ final class Daemon {
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
+    next = earlier(next, connections.nextDeadline)
     return earlier(next, deadlines.earliest())
   }
 
@@ -184,6 +183,7 @@ final class Daemon {
       fitNeighborSockets()
     }
     inspectLeasesWhenDue(at: now)
+    passConnectionTime(at: now)
     if let due = watchdogDue, due <= now {
       notifier.watchdog()
       watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
@@ -208,6 +208,7 @@ final class Daemon {
     case .childInput: childWants(number)
     case .childOutput: childSays(number)
     case .childError: childComplains(number)
+    case .connections: proceedConnections(number)
     case .diskWriter: (number == 2 ? recorder : store.writer)?.isReady(loop: loop)
     }
   }

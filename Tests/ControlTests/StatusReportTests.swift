@@ -92,7 +92,8 @@ struct StatusReportTests {
         counters + "priority_zero_received", counters + "elections",
         counters + "announcements_sent", counters + "addresses_restored", counters + "beats_failed",
         counters + "leases_lapsed", counters + "conflicts_seen", counters + "conflicts_defended",
-        counters + "hooks_run",
+        counters + "connections_reset", counters + "connections_left", counters + "connections_told",
+        counters + "tickles_sent", counters + "hooks_run",
         counters + "hooks_failed", counters + "checksum_forms.message",
         counters + "checksum_forms.pseudo_header",
       ])
