@@ -167,7 +167,8 @@ struct StatusReportTests {
     let text = String(decoding: line, as: UTF8.self)
     for part in [
       #""peer_channel":{"reason":"there is no key","state":"off"}"#,
-      #""authentication":{"active_key":2,"clock":"not synchronized","keys":[1,2],"mode":"enforce"}"#,
+      #""authentication":{"active_key":2,"anti_replay":"time","clock":{"skew_ms":{"192.0.2.2":-3},"#,
+      #""stepped_ms":0},"key_ids":[1,2],"mode":"enforce","time_window_ms":{"web":5000}}"#,
       #""maintenance":true,"maintenance_detail":"db-b knows""#, #""broken_paths":["a","b"]"#,
       #""connections":{"known":3,"shared":12}"#, #""claims_refrained":4"#,
       #""paths":[{"address":"192.0.2.2","last_seen_ms":120}]"#, #""version":"0.2.0"}]"#,
