@@ -23,6 +23,8 @@ final class LocalRouter {
   var source: IPAddress?
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
+  /// Hashes of what the other nodes have to configure alike.
+  private(set) var shared: SharedConfiguration
   var counters = RouterCounters()
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
@@ -59,12 +61,14 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
+    shared = configuration.shared
     savedTerm = term
   }
 
   func adopt(_ configuration: VirtualRouterConfiguration) {
     self.configuration = configuration
     addressList = AddressList(configuration.router.addresses)
+    shared = configuration.shared
     template = nil
   }
 
@@ -107,5 +111,12 @@ extension VirtualRouterConfiguration {
       precheckInterval: precheckInterval, announcementRefresh: announcementRefresh,
       checks: checks,
       hooks: hooks)
+  }
+}
+
+extension VirtualRouterConfiguration {
+  /// Hashes of what the other nodes have to configure alike.
+  var shared: SharedConfiguration {
+    SharedConfiguration(participant, others: [.acceptMode: "true"])
   }
 }
