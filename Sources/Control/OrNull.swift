@@ -21,23 +21,6 @@ public struct OrNull<Value: Codable & Equatable & Sendable>: Codable, Equatable,
   }
 }
 
-/// A count that a document of an older daemon may lack: a missing key reads as 0.
-@propertyWrapper
-public struct OrZero: Codable, Equatable, Sendable {
-  public var wrappedValue: Int
-
-  public init(wrappedValue: Int) { self.wrappedValue = wrappedValue }
-
-  public init(from decoder: any Decoder) throws {
-    wrappedValue = try decoder.singleValueContainer().decode(Int.self)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(wrappedValue)
-  }
-}
-
 /// A list that a document of an older daemon may lack: a missing key reads as an empty one.
 @propertyWrapper
 public struct OrEmpty<Element: Codable & Equatable & Sendable>: Codable, Equatable, Sendable {
@@ -61,11 +44,7 @@ extension KeyedDecodingContainer {
     try decodeIfPresent(type, forKey: key) ?? OrNull(wrappedValue: nil)
   }
 
-  // The same of `@OrZero` and `@OrEmpty`.
-  func decode(_ type: OrZero.Type, forKey key: Key) throws -> OrZero {
-    try decodeIfPresent(type, forKey: key) ?? OrZero(wrappedValue: 0)
-  }
-
+  // The same of `@OrEmpty`.
   func decode<Element>(_ type: OrEmpty<Element>.Type, forKey key: Key) throws -> OrEmpty<Element> {
     try decodeIfPresent(type, forKey: key) ?? OrEmpty(wrappedValue: [])
   }

@@ -138,11 +138,19 @@ public struct RouterCounters: Codable, Equatable, Sendable {
   public var conflictsSeen = 0
   /// Announcements sent to defend one.
   public var conflictsDefended = 0
+  /// TCP connections of the addresses that were reset before the role left.
+  public var connectionsReset = 0
+  /// Those that were found and could not be.
+  public var connectionsLeft = 0
+  /// Clients of another holder that were told that the role is here.
+  public var connectionsTold = 0
+  /// Segments sent to tell them.
+  public var ticklesSent = 0
   public var hooksRun = 0
   public var hooksFailed = 0
   public var checksumForms = ChecksumForms()
   /// How often this node could have claimed and a peer's report kept it from doing so.
-  @OrZero public var claimsRefrained = 0
+  public var claimsRefrained = 0
 
   /// Which form of checksum received advertisements of version 3 over IPv4 had.
   public struct ChecksumForms: Codable, Equatable, Sendable {
@@ -164,7 +172,7 @@ public struct RouterCounters: Codable, Equatable, Sendable {
 
   public init() {}
 
-  private enum CodingKeys: String, CodingKey {
+  fileprivate enum CodingKeys: String, CodingKey {
     case elections
     case advertisementsSent = "advertisements_sent"
     case advertisementsReceived = "advertisements_received"
@@ -176,9 +184,20 @@ public struct RouterCounters: Codable, Equatable, Sendable {
     case leasesLapsed = "leases_lapsed"
     case conflictsSeen = "conflicts_seen"
     case conflictsDefended = "conflicts_defended"
+    case connectionsReset = "connections_reset"
+    case connectionsLeft = "connections_left"
+    case connectionsTold = "connections_told"
+    case ticklesSent = "tickles_sent"
     case hooksRun = "hooks_run"
     case hooksFailed = "hooks_failed"
     case checksumForms = "checksum_forms"
     case claimsRefrained = "claims_refrained"
+  }
+}
+
+extension KeyedDecodingContainer where Key == RouterCounters.CodingKeys {
+  // Synthesized decoding calls this: a counter that an older daemon does not have reads as 0.
+  fileprivate func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
+    try decodeIfPresent(type, forKey: key) ?? 0
   }
 }

@@ -24,8 +24,16 @@ final class LocalRouter {
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
   /// Hashes of what the other nodes have to configure alike.
-  private(set) var shared: SharedConfiguration
+  private(set) var digests: SharedConfiguration
+  /// Signs what it sends and checks what it hears.
+  var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
+  /// What the peers know of its connections, while it is held here.
+  var ledger: ConnectionLedger?
+  /// The connections of other holders, which they have shared.
+  var shared = SharedConnections()
+  /// While clients of another holder are told.
+  var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
   /// What the kernel drops unless the lease is open; nil without a lease or an interface.
@@ -61,14 +69,15 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
-    shared = configuration.shared
+    digests = configuration.digests
+    authenticator = AdvertisementAuthenticator(configuration.router, nil)
     savedTerm = term
   }
 
   func adopt(_ configuration: VirtualRouterConfiguration) {
     self.configuration = configuration
     addressList = AddressList(configuration.router.addresses)
-    shared = configuration.shared
+    digests = configuration.digests
     template = nil
   }
 
@@ -116,7 +125,7 @@ extension VirtualRouterConfiguration {
 
 extension VirtualRouterConfiguration {
   /// Hashes of what the other nodes have to configure alike.
-  var shared: SharedConfiguration {
+  var digests: SharedConfiguration {
     SharedConfiguration(participant, others: [.acceptMode: "true"])
   }
 }

@@ -92,7 +92,8 @@ struct StatusReportTests {
         counters + "priority_zero_received", counters + "elections",
         counters + "announcements_sent", counters + "addresses_restored", counters + "beats_failed",
         counters + "leases_lapsed", counters + "conflicts_seen", counters + "conflicts_defended",
-        counters + "hooks_run",
+        counters + "connections_reset", counters + "connections_left", counters + "connections_told",
+        counters + "tickles_sent", counters + "hooks_run",
         counters + "hooks_failed", counters + "checksum_forms.message",
         counters + "checksum_forms.pseudo_header",
       ])
@@ -148,7 +149,8 @@ struct StatusReportTests {
     var report = example()
     report.peerChannel = PeerChannelStatus(state: .off, reason: "there is no key")
     report.authentication = AuthenticationStatus(
-      mode: "enforce", activeKey: 2, keys: [1, 2], clock: "not synchronized")
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], windowsMilliseconds: ["web": 5000],
+      clock: SigningClockStatus(steppedMilliseconds: 0, skewMilliseconds: ["192.0.2.2": -3]))
     var router = report.virtualRouters[0]
     router.maintenance = true
     router.maintenanceDetail = "db-b knows"
@@ -175,12 +177,25 @@ struct StatusReportTests {
     }
   }
 
-  @Test("The counters of an older daemon lack a later one, which reads as none")
+  @Test("A counter that an older daemon does not have reads as none, and any other as it is")
   func olderCounters() throws {
-    let text = String(decoding: example().line(), as: UTF8.self)
-      .replacing(#""claims_refrained":0,"#, with: "")
-    #expect(!text.contains("claims_refrained"))
-    #expect(try StatusReport(line: Array(text.utf8)) == example())
+    var report = example()
+    report.virtualRouters[0].counters.elections = 3
+    let line = report.line()
+    let text = String(decoding: line, as: UTF8.self)
+    let older = text.replacing(
+      /"counters":{[^}]*}[^}]*}/,
+      with: #""counters":{"elections":3,"checksum_forms":{"message":0,"pseudo_header":0}}"#)
+    #expect(older != text && !older.contains("claims_refrained"))
+    #expect(try StatusReport(line: Array(older.utf8)) == report)
+    let broken = text.replacing(#""elections":3"#, with: #""elections":"3""#)
+    do throws(LineError) {
+      _ = try StatusReport(line: Array(broken.utf8))
+      Issue.record("read")
+    } catch {
+      #expect(
+        error.description == #""virtual_routers[0].counters.elections" must be a whole number"#)
+    }
   }
 
   @Test("The words of state and lease are those of the interface")
