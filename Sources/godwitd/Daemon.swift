@@ -32,12 +32,23 @@ final class Daemon {
   var leaseRepairs = 0
   let sockets: AdvertisementSockets
   let neighbors = NeighborSockets()
+  let peers = Peers()
   let children = Children()
   let control: ControlServer
   let store: StateStore
   /// Where everything that happens is recorded, when somebody wants that.
   let recorder: DiskWriter?
-  var routers: [LocalRouter] = []
+  var routers: [LocalRouter] = [] {
+    didSet { namedRouters = nil }
+  }
+  /// The virtual routers by name; made when somebody asks.
+  var routersByName: [String: LocalRouter] {
+    if let namedRouters { return namedRouters }
+    let named = Dictionary(routers.map { ($0.name, $0) }) { first, _ in first }
+    namedRouters = named
+    return named
+  }
+  private var namedRouters: [String: LocalRouter]?
   /// The virtual routers by where their advertisements come from.
   var places: [Place: LocalRouter] = [:]
   /// nil without authentication.
@@ -128,6 +139,7 @@ final class Daemon {
       passTime()
       for event in events { dispatch(event.token, event.readiness) }
       passTime()
+      tellPeersWhenDue()
       leaveFinishedRouters()
     }
     notifier.stopping()
@@ -146,6 +158,7 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
+    fitPeers()
     connections.surveyDue = now + Connections.surveyPause
   }
 
@@ -156,6 +169,7 @@ final class Daemon {
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
+    next = earlier(next, peers.nextDeadline(at: Clock.now()))
     next = earlier(next, connections.nextDeadline)
     return earlier(next, deadlines.earliest())
   }
@@ -202,6 +216,7 @@ final class Daemon {
     case .links: takeLinkEvents()
     case .advertisements: _ = receive(number)
     case .neighbors: hearNeighbors(number)
+    case .peers: hearPeers(number)
     case .listener: control.accept(loop: loop, log: log)
     case .client: serve(number, readiness)
     case .childExit: childEnded(number)

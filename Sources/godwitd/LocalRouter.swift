@@ -23,6 +23,8 @@ final class LocalRouter {
   var source: IPAddress?
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
+  /// Hashes of what the other nodes have to configure alike.
+  private(set) var digests: SharedConfiguration
   /// Signs what it sends and checks what it hears.
   var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
@@ -67,6 +69,7 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
+    digests = configuration.digests
     authenticator = AdvertisementAuthenticator(configuration.router, nil)
     savedTerm = term
   }
@@ -74,6 +77,7 @@ final class LocalRouter {
   func adopt(_ configuration: VirtualRouterConfiguration) {
     self.configuration = configuration
     addressList = AddressList(configuration.router.addresses)
+    digests = configuration.digests
     template = nil
   }
 
@@ -116,5 +120,12 @@ extension VirtualRouterConfiguration {
       precheckInterval: precheckInterval, announcementRefresh: announcementRefresh,
       checks: checks,
       hooks: hooks)
+  }
+}
+
+extension VirtualRouterConfiguration {
+  /// Hashes of what the other nodes have to configure alike.
+  var digests: SharedConfiguration {
+    SharedConfiguration(participant, others: [.acceptMode: "true"])
   }
 }

@@ -87,6 +87,7 @@ extension Daemon {
       outcome.added.append(wanted.name)
       add(LocalRouter(wanted, term: store.term(wanted.name), at: now))
     }
+    fitPeers()
     for router in routers { fitAuthentication(of: router) }
     outcome.message = outcome.sentence
     tellSystemd()
