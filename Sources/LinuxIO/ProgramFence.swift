@@ -70,10 +70,7 @@ struct ProgramFence: ~Copyable {
 
   /// What this process could not find again the next one could not remove.
   private func lookBack() throws(SystemError) {
-    var identifier: UInt32 = 0
-    try Self.check(
-      "bpf BPF_OBJ_GET_INFO_BY_FD", clinux_fence_identifier(incoming.number, &identifier))
-    let again = clinux_fence_program(identifier, Self.directions[0])
+    let again = clinux_fence_program(try Self.identifier(incoming.number), Self.directions[0])
     try Self.check("bpf BPF_PROG_GET_FD_BY_ID (CAP_SYS_ADMIN)", again)
     _ = FileDescriptor(owning: again)
   }
@@ -103,11 +100,11 @@ struct ProgramFence: ~Copyable {
   // MARK: Fences
 
   mutating func fence(
-    _ identifier: LeaseIdentifier, addresses wanted: [IPAddress]
+    _ identifier: LeaseIdentifier, addresses wanted: [IPAddress], until end: Instant? = nil
   ) throws(SystemError) {
     let isNew = entries[identifier] == nil
     do throws(SystemError) {
-      try change(identifier, to: wanted)
+      try change(identifier, to: wanted, beginsUntil: end)
     } catch {
       // One that is not there as a whole is not there at all.
       if isNew { try? unfence(identifier) }
@@ -116,7 +113,7 @@ struct ProgramFence: ~Copyable {
   }
 
   private mutating func change(
-    _ identifier: LeaseIdentifier, to wanted: [IPAddress]
+    _ identifier: LeaseIdentifier, to wanted: [IPAddress], beginsUntil end: Instant?
   ) throws(SystemError) {
     var entry: Entry
     if let present = entries[identifier] {
@@ -124,7 +121,8 @@ struct ProgramFence: ~Copyable {
     } else {
       guard let place = freePlaces.popLast() else { throw SystemError("fence", ENOSPC) }
       entry = Entry(place: place, addresses: [])
-      clinux_fence_store(memory + Int(place), 0)
+      // A deadline that has come drops frames like none.
+      clinux_fence_store(memory + Int(place), end?.nanoseconds ?? 0)
     }
     // Known before the first step, so that whatever fails can be taken back.
     let gone = entry.addresses.filter { !wanted.contains($0) }
@@ -256,28 +254,70 @@ struct ProgramFence: ~Copyable {
 
   /// Detaches every program of an earlier run.
   ///
-  /// Throws EPERM when a program is attached that may be one and cannot be looked at: that takes
-  /// CAP_SYS_ADMIN.
-  static func removeLeftovers() throws(SystemError) -> Bool {
+  /// `own`: programs that stay. Throws EPERM when a program is attached that may be one and cannot be
+  /// looked at: that takes CAP_SYS_ADMIN.
+  static func removeLeftovers(except own: [UInt32] = []) throws(SystemError) -> Bool {
     var found = false
-    var identifiers = [UInt32](repeating: 0, count: 64)
     for index in interfaceIndexes() {
       for direction in directions {
-        let count = clinux_fence_attached(direction, index, &identifiers, 64)
-        for identifier in identifiers.prefix(max(0, Int(count))) {
-          let program = clinux_fence_program(identifier, direction)
-          if program == -EPERM { throw SystemError("bpf BPF_PROG_GET_FD_BY_ID", EPERM) }
-          guard program >= 0 else { continue }
-          let owned = FileDescriptor(owning: program)
-          found = clinux_fence_detach(owned.number, direction, index) == 0 || found
+        try forEachOfOurs(direction, index) { identifier, program in
+          guard !own.contains(identifier) else { return }
+          found = clinux_fence_detach(program, direction, index) == 0 || found
         }
       }
     }
     return found
   }
 
-  mutating func removeAll() {
-    for identifier in Array(entries.keys) { try? unfence(identifier) }
+  /// The earliest deadline of these addresses in the programs that are attached.
+  static func leftover(
+    _ identifier: LeaseIdentifier, addresses: [IPAddress]
+  ) throws(SystemError) -> Instant? {
+    let index = UInt32(bitPattern: identifier.interfaceIndex)
+    var earliest: UInt64?
+    for direction in directions {
+      try forEachOfOurs(direction, index) { _, program in
+        for address in addresses {
+          var key = key(address, identifier.interfaceIndex)
+          var deadline: UInt64 = 0
+          guard clinux_fence_deadline(program, &key, &deadline) == 0 else { continue }
+          earliest = min(deadline, earliest ?? deadline)
+        }
+      }
+    }
+    return earliest.map { Instant(sinceBoot: .nanoseconds(Int64(clamping: $0))) }
+  }
+
+  /// What this owner has attached, as `removeLeftovers` sees it.
+  func identifiers() throws(SystemError) -> [UInt32] {
+    [try Self.identifier(incoming.number), try Self.identifier(outgoing.number)]
+  }
+
+  private static func identifier(_ program: Int32) throws(SystemError) -> UInt32 {
+    var identifier: UInt32 = 0
+    try check("bpf BPF_OBJ_GET_INFO_BY_FD", clinux_fence_identifier(program, &identifier))
+    return identifier
+  }
+
+  /// The programs of ours on an interface, each with its identifier and a descriptor for the visit.
+  private static func forEachOfOurs(
+    _ direction: Int32, _ index: UInt32, _ visit: (UInt32, Int32) -> Void
+  ) throws(SystemError) {
+    var identifiers = [UInt32](repeating: 0, count: 64)
+    let count = clinux_fence_attached(direction, index, &identifiers, 64)
+    for identifier in identifiers.prefix(max(0, Int(count))) {
+      let program = clinux_fence_program(identifier, direction)
+      if program == -EPERM { throw SystemError("bpf BPF_PROG_GET_FD_BY_ID", EPERM) }
+      guard program >= 0 else { continue }
+      let owned = FileDescriptor(owning: program)
+      visit(identifier, owned.number)
+    }
+  }
+
+  mutating func removeAll(except kept: Set<LeaseIdentifier> = []) {
+    for identifier in Array(entries.keys) where !kept.contains(identifier) {
+      try? unfence(identifier)
+    }
   }
 
   private static func interfaceIndexes() -> [UInt32] {
