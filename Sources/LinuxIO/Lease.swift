@@ -142,6 +142,12 @@ public struct Lease: ~Copyable {
     return ends.compactMap(\.self).min()
   }
 
+  /// Whether fences of an earlier run are there.
+  public static func hasLeftovers() throws(SystemError) -> Bool {
+    let programs = try ProgramFence.hasLeftovers()
+    return programs || TableFence.hasLeftovers()
+  }
+
   /// Removes what an earlier run left behind and leaves the fences of this owner.
   public mutating func removeOthers() throws(SystemError) {
     let own = try program?.identifiers() ?? []

@@ -269,6 +269,14 @@ struct ProgramFence: ~Copyable {
     return found
   }
 
+  static func hasLeftovers() throws(SystemError) -> Bool {
+    var found = false
+    for index in interfaceIndexes() {
+      for direction in directions { try forEachOfOurs(direction, index) { _, _ in found = true } }
+    }
+    return found
+  }
+
   /// The earliest deadline of these addresses in the programs that are attached.
   static func leftover(
     _ identifier: LeaseIdentifier, addresses: [IPAddress]

@@ -212,6 +212,11 @@ struct TableFence: ~Copyable {
     return left.map { now + .milliseconds(Int64(clamping: $0)) }
   }
 
+  static func hasLeftovers() -> Bool {
+    guard var socket = try? NetfilterSocket.open() else { return false }
+    return (try? tables(&socket).isEmpty) == false
+  }
+
   /// The tables of this owner.
   var names: Set<String> { Set(entries.keys.map(\.table)) }
 
