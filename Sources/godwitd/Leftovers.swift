@@ -36,7 +36,9 @@ extension Startup {
     _ interfaces: Interfaces, except candidates: [Leftover], _ log: Log
   ) throws(SystemError) -> Bool {
     var kept: [Int32: Set<IPAddress>] = [:]
-    for candidate in candidates { kept[candidate.link.index, default: []].formUnion(candidate.present) }
+    for candidate in candidates {
+      kept[candidate.link.index, default: []].formUnion(candidate.present)
+    }
     let removed = try interfaces.removeLeftovers(except: kept)
     if candidates.isEmpty { _ = try Lease.removeLeftovers() }
     guard !removed.isEmpty else { return false }

@@ -87,7 +87,8 @@ extension Daemon {
       outcome.added.append(wanted.name)
       add(
         LocalRouter(
-          wanted, term: store.term(wanted.name), maintenance: store.maintenance(wanted.name), at: now
+          wanted, term: store.term(wanted.name), maintenance: store.maintenance(wanted.name),
+          at: now
         ))
     }
     fitPeers()

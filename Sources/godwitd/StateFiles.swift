@@ -36,7 +36,8 @@ struct StateFiles {
     for line in lines(of: maintenance) {
       let words = line.split(separator: UInt8(ascii: " "))
       guard words.count == 3,
-        let mark = MaintenanceMark(line: words.dropFirst().map { String(decoding: $0, as: UTF8.self) })
+        let mark = MaintenanceMark(
+          line: words.dropFirst().map { String(decoding: $0, as: UTF8.self) })
       else { continue }
       found[String(decoding: words[0], as: UTF8.self)] = mark
     }

@@ -37,7 +37,13 @@ extension Daemon {
   /// Removes what silences this node, but not from addresses that stay; the log tells of those.
   func removeFences() {
     let kept = routers.filter { staysWithoutDaemon($0) }
-    for router in kept { log.write(.notice, farewell(router)) }
+    for router in routers {
+      if staysWithoutDaemon(router) {
+        log.write(.notice, farewell(router))
+      } else {
+        removeKept(router)
+      }
+    }
     lease.removeAll(except: Set(kept.compactMap(\.fence?.identifier)))
   }
 
