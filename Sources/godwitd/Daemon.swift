@@ -158,6 +158,7 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
+    joinConnectionsToPeers()
     fitPeers()
     connections.surveyDue = now + Connections.surveyPause
   }

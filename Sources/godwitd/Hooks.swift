@@ -52,6 +52,11 @@ extension Daemon {
     let output = child.flatMap { child in
       child.process.output.isEmpty ? nil : String(decoding: child.process.output, as: UTF8.self)
     }
+    if run.order.event == .demote, result.passes, let operation = run.order.operation,
+      let child, !child.process.output.isEmpty
+    {
+      router.demoteResult = (operation, Array(child.process.output))
+    }
     let duration = child.map { Clock.now() - $0.started }
     store.keep(
       HistoryEntry(
