@@ -53,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "godwitd",
       dependencies: [
-        "VRRP", "Failover", "Recording", "Configuration", "LinuxIO", "Control", "CLinux",
+        "VRRP", "Failover", "Recording", "Configuration", "Authentication", "LinuxIO", "Control", "CLinux",
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -10,7 +10,7 @@ extension Daemon {
     let settings = router.configuration.connections
     var clients: [TCPConnection] = []
     if settings.onTakeover == .tickle, router.link != nil {
-      clients = router.shared.connections(of: router.configuration.router.addresses).filter {
+      clients = router.sharedConnections.connections(of: router.configuration.router.addresses).filter {
         settings.ports.isEmpty || settings.ports.contains($0.localPort)
       }
     }
@@ -64,7 +64,7 @@ extension Daemon {
     router.telling?.sent(settled, isQueueFull: settled < due.count, at: now)
     guard router.telling?.isOver == true else { return }
     router.telling = nil
-    router.shared.forgetAll()
+    router.sharedConnections.forgetAll()
     for peer in connections.reachablePeers() {
       _ = connections.send(ConnectionParcel.told.bytes, router.name, peer)
     }

@@ -31,12 +31,23 @@ final class Daemon {
   var leaseRepairs = 0
   let sockets: AdvertisementSockets
   let neighbors = NeighborSockets()
+  let peers = Peers()
   let children = Children()
   let control: ControlServer
   let store: StateStore
   /// Where everything that happens is recorded, when somebody wants that.
   let recorder: DiskWriter?
-  var routers: [LocalRouter] = []
+  var routers: [LocalRouter] = [] {
+    didSet { namedRouters = nil }
+  }
+  /// The virtual routers by name; made when somebody asks.
+  var routersByName: [String: LocalRouter] {
+    if let namedRouters { return namedRouters }
+    let named = Dictionary(routers.map { ($0.name, $0) }) { first, _ in first }
+    namedRouters = named
+    return named
+  }
+  private var namedRouters: [String: LocalRouter]?
   /// The virtual routers by where their advertisements come from.
   var places: [Place: LocalRouter] = [:]
   /// Advertisements of the batch that is being received; kept for its memory.
@@ -117,6 +128,7 @@ final class Daemon {
       passTime()
       for event in events { dispatch(event.token, event.readiness) }
       passTime()
+      tellPeersWhenDue()
       leaveFinishedRouters()
     }
     notifier.stopping()
@@ -135,7 +147,9 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
+    connectToPeers()
     connections.surveyDue = now + Connections.surveyPause
+    fitPeers()
   }
 
   // MARK: Time
@@ -146,6 +160,7 @@ final class Daemon {
     next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
     next = earlier(next, connections.nextDeadline)
+    next = earlier(next, peers.nextDeadline(at: Clock.now()))
     return earlier(next, deadlines.earliest())
   }
 
@@ -191,6 +206,7 @@ final class Daemon {
     case .links: takeLinkEvents()
     case .advertisements: _ = receive(number)
     case .neighbors: hearNeighbors(number)
+    case .peers: hearPeers(number)
     case .listener: control.accept(loop: loop, log: log)
     case .client: serve(number, readiness)
     case .childExit: childEnded(number)

@@ -16,7 +16,9 @@ extension Daemon {
       if lease.mechanism != .addressLifetime { refresh(router, places) }
     case .resetConnections: beginReset(router)
     case .tellConnections: beginTelling(router)
-    case .report: operations.see(router.participant.report.handover, of: router.name)
+    case .report(let asks):
+      report(router, asks: asks)
+      operations.see(router.participant.report.handover, of: router.name)
     case .shareResult, .keepMaintenance: break
     case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)

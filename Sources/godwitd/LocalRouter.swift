@@ -23,11 +23,13 @@ final class LocalRouter {
   var source: IPAddress?
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
+  /// Hashes of what the other nodes have to configure alike.
+  private(set) var shared: SharedConfiguration
   var counters = RouterCounters()
   /// What the peers know of its connections, while it is held here.
   var ledger: ConnectionLedger?
   /// The connections of other holders, which they have shared.
-  var shared = SharedConnections()
+  var sharedConnections = SharedConnections()
   /// While clients of another holder are told.
   var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.
@@ -65,12 +67,14 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
+    shared = configuration.shared
     savedTerm = term
   }
 
   func adopt(_ configuration: VirtualRouterConfiguration) {
     self.configuration = configuration
     addressList = AddressList(configuration.router.addresses)
+    shared = configuration.shared
     template = nil
   }
 
@@ -113,5 +117,12 @@ extension VirtualRouterConfiguration {
       precheckInterval: precheckInterval, announcementRefresh: announcementRefresh,
       checks: checks,
       hooks: hooks)
+  }
+}
+
+extension VirtualRouterConfiguration {
+  /// Hashes of what the other nodes have to configure alike.
+  var shared: SharedConfiguration {
+    SharedConfiguration(participant, others: [.acceptMode: "true"])
   }
 }

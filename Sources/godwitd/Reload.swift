@@ -74,6 +74,7 @@ extension Daemon {
       outcome.added.append(wanted.name)
       add(LocalRouter(wanted, term: store.term(wanted.name), at: now))
     }
+    fitPeers()
     outcome.message = outcome.sentence
     tellSystemd()
     return outcome
