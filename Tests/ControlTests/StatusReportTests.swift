@@ -80,7 +80,8 @@ struct StatusReportTests {
     let counters = router + "counters."
     #expect(
       Set(written.keys).subtracting(promised.keys) == [
-        "pid", "uptime_ms", "configuration", "discarded", router + "fault_reasons",
+        "pid", "uptime_ms", "configuration", "discarded", "authentication",
+        router + "fault_reasons",
         router + "lease.safe",
         router + "conflict",
         router + "active_router_priority", counters + "advertisements_sent",
@@ -94,6 +95,25 @@ struct StatusReportTests {
       ])
   }
 
+  @Test("Authentication is told with its keys' ids, its windows and its clock")
+  func authentication() throws {
+    let status = AuthenticationStatus(
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], antiReplay: "time",
+      windowsMilliseconds: ["Orders_DB": 5000],
+      clock: SigningClockStatus(
+        steppedMilliseconds: -600_000, skewMilliseconds: ["192.0.2.2": 12]))
+    let report = StatusReport(
+      node: "db-a", pid: nil, uptimeMilliseconds: nil, configuration: nil, virtualRouters: [],
+      authentication: status)
+    let line = String(decoding: report.line(), as: UTF8.self)
+    #expect(
+      line.hasPrefix(
+        #"{"authentication":{"active_key":2,"anti_replay":"time","#
+          + #""clock":{"skew_ms":{"192.0.2.2":12},"stepped_ms":-600000},"key_ids":[1,2],"#
+          + #""mode":"enforce","time_window_ms":{"Orders_DB":5000}},"#))
+    #expect(try StatusReport(line: report.line()).authentication == status)
+  }
+
   @Test("A report is one line of JSON with sorted keys, and null where nothing is known")
   func literal() {
     let report = StatusReport(
@@ -102,7 +122,8 @@ struct StatusReportTests {
       virtualRouters: [], discarded: ["hop_limit": 3, "checksum": 1])
     #expect(
       String(decoding: report.line(), as: UTF8.self)
-        == #"{"configuration":{"file":"/etc/godwit/godwit.yaml","loaded":"2026-01-31T12:00:00.123Z"},"#
+        == #"{"authentication":null,"#
+        + #""configuration":{"file":"/etc/godwit/godwit.yaml","loaded":"2026-01-31T12:00:00.123Z"},"#
         + #""discarded":{"checksum":1,"hop_limit":3},"node":"db-a","pid":812,"uptime_ms":null,"#
         + #""version":"0.1.0","virtual_routers":[]}"# + "\n")
   }
