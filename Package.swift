@@ -74,13 +74,15 @@ let package = Package(
     .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: strict),
     .executableTarget(
       name: "lab-holder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
+    .executableTarget(name: "lab-traffic", path: "Tests/LabTraffic"),
     .executableTarget(
       name: "lease-holder", dependencies: ["LinuxIO", "VRRP"], path: "Tests/LeaseHolder",
       swiftSettings: strict),
     .executableTarget(
       name: "godwit-demo", dependencies: ["Lab"], path: "Tests/Demo", swiftSettings: strict),
     .executableTarget(
-      name: "godwit-bench", dependencies: ["Lab", "VRRP", "Failover", "LinuxIO", "CLinux"],
+      name: "godwit-bench",
+      dependencies: ["Lab", "VRRP", "Failover", "LinuxIO", "CLinux", "lab-traffic"],
       path: "Tests/Benchmarks", swiftSettings: strict),
     .executableTarget(
       name: "godwit-chaos", dependencies: ["Lab", "CLab"], path: "Tests/Chaos",
@@ -107,7 +109,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Lab", "Control", "lab-holder", "godwit-chaos"],
+      name: "LabTests",
+      dependencies: ["Lab", "Control", "lab-holder", "lab-traffic", "godwit-chaos"],
       swiftSettings: strict),
   ]
 )

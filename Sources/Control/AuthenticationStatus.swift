@@ -13,8 +13,9 @@ public struct AuthenticationStatus: Codable, Equatable, Sendable {
   public var clock: SigningClockStatus
 
   public init(
-    mode: String, activeKey: Int, keyIdentifiers: [Int], antiReplay: String,
-    windowsMilliseconds: [String: Int], clock: SigningClockStatus
+    mode: String, activeKey: Int, keyIdentifiers: [Int], antiReplay: String = "time",
+    windowsMilliseconds: [String: Int] = [:],
+    clock: SigningClockStatus = SigningClockStatus(steppedMilliseconds: 0, skewMilliseconds: [:])
   ) {
     self.mode = mode
     self.activeKey = activeKey
@@ -48,5 +49,20 @@ public struct SigningClockStatus: Codable, Equatable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case steppedMilliseconds = "stepped_ms"
     case skewMilliseconds = "skew_ms"
+  }
+
+  /// What is wrong, a sentence each; what is below a second hurts nobody.
+  var complaints: [String] {
+    var complaints: [String] = []
+    if abs(steppedMilliseconds) >= 1000 {
+      complaints.append(
+        "the wall clock was stepped by \(steppedMilliseconds) ms and is not followed while the others"
+          + " go by the old time")
+    }
+    for (source, skew) in skewMilliseconds.sorted(by: { $0.key < $1.key }) where abs(skew) >= 1000 {
+      complaints.append(
+        "\(abs(skew)) ms \(skew > 0 ? "ahead of" : "behind") \(source): `chronyc tracking` on both")
+    }
+    return complaints
   }
 }

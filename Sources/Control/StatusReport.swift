@@ -13,13 +13,14 @@ public struct StatusReport: Equatable, Sendable {
   public var virtualRouters: [VirtualRouterStatus]
   /// Packets that were refused, by reason.
   public var discarded: [String: Int]
-  /// nil without authentication.
+  @OrNull public var peerChannel: PeerChannelStatus?
   @OrNull public var authentication: AuthenticationStatus?
 
   public init(
     node: String, version: String = godwitVersion, pid: Int?, uptimeMilliseconds: Int?,
     configuration: ConfigurationStatus?, virtualRouters: [VirtualRouterStatus],
-    discarded: [String: Int] = [:], authentication: AuthenticationStatus? = nil
+    discarded: [String: Int] = [:], peerChannel: PeerChannelStatus? = nil,
+    authentication: AuthenticationStatus? = nil
   ) {
     self.node = node
     self.version = version
@@ -28,6 +29,7 @@ public struct StatusReport: Equatable, Sendable {
     self.configuration = configuration
     self.virtualRouters = virtualRouters
     self.discarded = discarded
+    self.peerChannel = peerChannel
     self.authentication = authentication
   }
 }
@@ -50,6 +52,7 @@ extension StatusReport: Codable {
     case node, version, pid, configuration, discarded, authentication
     case uptimeMilliseconds = "uptime_ms"
     case virtualRouters = "virtual_routers"
+    case peerChannel = "peer_channel"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -61,6 +64,7 @@ extension StatusReport: Codable {
     configuration = try container.decodeIfPresent(ConfigurationStatus.self, forKey: .configuration)
     virtualRouters = try container.decode([VirtualRouterStatus].self, forKey: .virtualRouters)
     discarded = try container.decodeIfPresent([String: Int].self, forKey: .discarded) ?? [:]
+    peerChannel = try container.decodeIfPresent(PeerChannelStatus.self, forKey: .peerChannel)
     authentication = try container.decodeIfPresent(
       AuthenticationStatus.self, forKey: .authentication)
   }

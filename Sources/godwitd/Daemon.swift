@@ -24,7 +24,7 @@ final class Daemon {
   let notifier: ServiceNotifier
   let interfaces: Interfaces
   let announcer: Announcer
-  var connections: ConnectionTable
+  let connections: Connections
   var lease: Lease
   /// When the kernel is asked next whether all that silences this node is in place.
   var leaseInspectionDue: Instant?
@@ -54,6 +54,7 @@ final class Daemon {
   var accounts: [String: Account.Credentials]
   var discards = DiscardCounters()
   var operations = Operations()
+  var maintenanceRequests = MaintenanceRequests()
   let started = Clock.now()
   var loaded = Timestamp.now()
 
@@ -81,9 +82,6 @@ final class Daemon {
 
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
-  /// What is reset at most when a lease has ended, and how long it may take.
-  static let mostResets = 10_000
-  static let resetLimit = Duration.milliseconds(50)
   static let socketRetryPause = Duration.seconds(5)
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
@@ -97,7 +95,7 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
-    connections = parts.connections
+    connections = Connections(parts.tickleSender)
     lease = parts.lease
     isRestart = parts.foundLeftovers
     sockets = AdvertisementSockets()
@@ -148,6 +146,7 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
+    connections.surveyDue = now + Connections.surveyPause
   }
 
   // MARK: Time
@@ -155,7 +154,9 @@ final class Daemon {
   private var nextDeadline: Instant? {
     var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
+    next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
+    next = earlier(next, connections.nextDeadline)
     return earlier(next, deadlines.earliest())
   }
 
@@ -182,11 +183,13 @@ final class Daemon {
       fitNeighborSockets()
     }
     inspectLeasesWhenDue(at: now)
+    passConnectionTime(at: now)
     if let due = watchdogDue, due <= now {
       notifier.watchdog()
       watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
     }
     operations.passTime(at: now) { finish($0, $1) }
+    settleMaintenance(at: now)
     control.passTime(at: now, loop: loop)
   }
 
@@ -205,6 +208,7 @@ final class Daemon {
     case .childInput: childWants(number)
     case .childOutput: childSays(number)
     case .childError: childComplains(number)
+    case .connections: proceedConnections(number)
     case .diskWriter: (number == 2 ? recorder : store.writer)?.isReady(loop: loop)
     }
   }
@@ -258,8 +262,8 @@ final class Daemon {
 
   /// On its way to the disk before anybody hears of it: after a crash it must not be given again.
   private func keepTerm(of router: LocalRouter) {
-    guard router.participant.term != router.savedTerm else { return }
-    router.savedTerm = router.participant.term
+    guard router.participant.highestTerm != router.savedTerm else { return }
+    router.savedTerm = router.participant.highestTerm
     store.keep(term: router.savedTerm, of: router.name, loop: loop)
   }
 }

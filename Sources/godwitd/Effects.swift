@@ -14,9 +14,11 @@ extension Daemon {
     case .closeLease: closeLease(router)
     case .refreshAddresses(let places):
       if lease.mechanism != .addressLifetime { refresh(router, places) }
-    case .resetConnections: resetConnections(router)
-    case .tellConnections: feed(router, .connectionsTold(0))
-    case .report, .shareResult, .keepMaintenance, .passage: break
+    case .resetConnections: beginReset(router)
+    case .tellConnections: beginTelling(router)
+    case .report: operations.see(router.participant.report.handover, of: router.name)
+    case .shareResult, .keepMaintenance: break
+    case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)
     case .install: install(router)
     case .remove: remove(router)
@@ -34,7 +36,9 @@ extension Daemon {
     case .phase(let operation, let phase):
       operations.tell(operation, phase, at: Clock.now()) { control.send($0, to: $1, loop: loop) }
     case .finished(let operation, let result, let phases):
-      operations.finish(operation, result, phases, at: Clock.now()) { finish($0, $1) }
+      operations.finish(
+        operation, result, phases, at: Clock.now(), node: { nodeName($0, router) },
+        { finish($0, $1) })
     case .record(let record): keep(record, router)
     }
   }
@@ -70,28 +74,6 @@ extension Daemon {
       log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
     feed(router, .removed(failure: failure))
-  }
-
-  /// Ends what clients and local programs still believe to be open; bounded, since the loop waits.
-  private func resetConnections(_ router: LocalRouter) {
-    var count = (reset: 0, left: 0)
-    defer { feed(router, .connectionsReset(reset: count.reset, left: count.left)) }
-    guard let link = router.link else { return }
-    do throws(SystemError) {
-      let result = try connections.reset(
-        router.configuration.router.addresses, interfaceIndex: link.index,
-        limit: Self.mostResets, within: Self.resetLimit)
-      count = (result.reset, result.left)
-      guard result.reset > 0 || result.left > 0 else { return }
-      log.write(
-        .notice,
-        "\(router.name): \(result.reset) connections of the addresses reset"
-          + (result.left > 0 ? ", \(result.left) left" : ""))
-    } catch {
-      log.writeLimited(
-        .warning, about: "connections", at: Clock.now(),
-        "\(router.name): connections of the addresses could not be reset: \(error)")
-    }
   }
 
   private func announce(_ places: Range<Int>, _ router: LocalRouter) {
@@ -153,6 +135,7 @@ extension Daemon {
   }
 
   private func tell(_ restraint: Participant.Restraint, _ router: LocalRouter) {
+    router.counters.claimsRefrained += 1
     let why: String
     switch restraint {
     case .maintenance: why = "maintenance is on, or has just been"

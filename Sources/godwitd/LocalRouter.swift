@@ -26,6 +26,12 @@ final class LocalRouter {
   /// Signs what it sends and checks what it hears.
   var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
+  /// What the peers know of its connections, while it is held here.
+  var ledger: ConnectionLedger?
+  /// The connections of other holders, which they have shared.
+  var shared = SharedConnections()
+  /// While clients of another holder are told.
+  var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
   /// What the kernel drops unless the lease is open; nil without a lease or an interface.

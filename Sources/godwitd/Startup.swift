@@ -30,7 +30,7 @@ struct Startup: ~Copyable {
   let control: ControlServer
   let interfaces: Interfaces
   let announcer: Announcer
-  let connections: ConnectionTable
+  let tickleSender: TickleSender
   let lease: Lease
   let foundLeftovers: Bool
   let store: StateStore
@@ -63,7 +63,7 @@ struct Startup: ~Copyable {
       let signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
       let interfaces = try Interfaces.open()
       let announcer = try Announcer.open()
-      let connections = try ConnectionTable.open()
+      let tickleSender = try TickleSender.open()
       let foundLeftovers = try removeLeftovers(interfaces, log)
       let lease = try Lease.open(configuration, log: log)
       warnOfStrangers(configuration, interfaces, log)
@@ -74,7 +74,7 @@ struct Startup: ~Copyable {
         path: path, configuration: configuration, accounts: accounts, keyring: keyring, log: log,
         loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
-        announcer: announcer, connections: connections, lease: lease,
+        announcer: announcer, tickleSender: tickleSender, lease: lease,
         foundLeftovers: foundLeftovers, store: store)
     } catch {
       if error.code == EPERM, error.call.hasPrefix("bpf") {

@@ -12,9 +12,9 @@ struct Benchmark {
   var output: String?
 
   static let sections: [(name: String, run: @Sendable (Int, inout Report) throws -> Void)] = [
-    ("outage", measureOutage), ("takeover", measureTakeover), ("addresses", measureAddresses),
-    ("idle", measureIdle), ("routers", measureManyRouters), ("core", measureCore),
-    ("leases", measureLeases),
+    ("outage", measureOutage), ("handover", measureHandover), ("clients", measureClients),
+    ("takeover", measureTakeover), ("addresses", measureAddresses), ("idle", measureIdle),
+    ("routers", measureManyRouters), ("core", measureCore), ("leases", measureLeases),
   ]
 
   static func main() {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Lab
 
 /// One of the programs on a node of the lab.
@@ -7,8 +8,9 @@ final class Daemon {
   let node: String
   private let lab: Lab
   private let setup: Setup
-  private let process: LabProcess
+  private var process: LabProcess
   private let directory: String
+  private let arguments: [String]
 
   init(_ program: Program, on node: String, of lab: Lab, _ setup: Setup) throws {
     self.program = program
@@ -21,7 +23,7 @@ final class Daemon {
     let file = "\(directory)/configuration"
     try setup.text(of: program, node: node, directory: directory)
       .write(toFile: file, atomically: true, encoding: .utf8)
-    let arguments =
+    arguments =
       switch program {
       case .godwit: [Products.path("godwitd"), "--config", file, "--foreground"]
       case .keepalived:
@@ -36,6 +38,19 @@ final class Daemon {
   /// The processes of the program.
   var identifiers: [Int32] { [process.processIdentifier] + process.descendants }
 
+  /// Starts it as before, once it has ended.
+  func startAgain() throws {
+    try process.waitForExit()
+    process = try lab.start(arguments, in: node, log: "\(program.name)-\(node)")
+  }
+
+  /// SIGKILL to all its processes, so that none can say goodbye.
+  func kill() {
+    process.signal(SIGSTOP)
+    for child in process.descendants { Glibc.kill(child, SIGKILL) }
+    process.signal(SIGKILL)
+  }
+
   func terminate() { process.signal(SIGTERM) }
 
   /// SIGTERM, and its end.
@@ -47,7 +62,7 @@ final class Daemon {
   /// `godwit failover --yes` on this node.
   func failover() throws {
     try lab.run(
-      [Products.path("godwit"), "failover", "--yes"], in: node,
+      [Products.path("godwit"), "failover", "--yes", "--json"], in: node,
       environment: ["GODWIT_SOCKET": "\(directory)/control.sock", "NO_COLOR": "1"]
     ).expectSuccess()
   }

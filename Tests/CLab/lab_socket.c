@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { peer_port = 9112 };
+
 int clinux_lab_bound_socket(const char *ns, const uint8_t *address, size_t length, uint16_t port) {
   int family = length == 4 ? AF_INET : AF_INET6, on = 1, result;
   int descriptor = clinux_socket_in_namespace(ns, family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -35,24 +37,32 @@ int clinux_lab_bound_socket(const char *ns, const uint8_t *address, size_t lengt
   return -1;
 }
 
-/// VRRP over either family, ARP, and ICMPv6 types 133 to 137 without extension headers.
-static struct sock_filter interesting[] = {
+/// VRRP over either family, ARP, ICMPv6 types 133 to 137 without extension headers, and UDP from or
+/// to the peer channel's port over IPv4 without options; nothing of one sender, if that is set.
+static const struct sock_filter interesting[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 6),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 10),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 18, 0),
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 9, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 15, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 7),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 112, 6, 7),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 6),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 112, 12, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 12),
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 34),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, peer_port, 9, 0),
+    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 36),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, peer_port, 7, 8),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 7),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 112, 3, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 0, 3),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 112, 4, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 58, 0, 4),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 133, 2, 1),
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 133, 0, 2),
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 137, 1, 0),
     BPF_STMT(BPF_RET | BPF_K, 512),
     BPF_STMT(BPF_RET | BPF_K, 0),
-    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 137, 0, 1),
-    BPF_STMT(BPF_RET | BPF_K, 0),
-    BPF_STMT(BPF_RET | BPF_K, 512),
 };
 
 static int interface_index(int descriptor, const char *interface) {
@@ -61,11 +71,17 @@ static int interface_index(int descriptor, const char *interface) {
   return ioctl(descriptor, SIOCGIFINDEX, &request) < 0 ? -1 : request.ifr_ifindex;
 }
 
-int clinux_lab_sniffer_socket(const char *ns, const char *interface) {
+int clinux_lab_sniffer_socket(const char *ns, const char *interface, const uint8_t *ignored) {
   int descriptor = clinux_socket_in_namespace(ns, AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return -1;
   int on = 1, size = 4 << 20;
-  struct sock_fprog program = {sizeof interesting / sizeof *interesting, interesting};
+  struct sock_filter filter[sizeof interesting / sizeof *interesting];
+  memcpy(filter, interesting, sizeof filter);
+  if (ignored) {
+    filter[1].k = (uint32_t)ignored[0] << 24 | ignored[1] << 16 | ignored[2] << 8 | ignored[3];
+    filter[3].k = (uint32_t)ignored[4] << 8 | ignored[5];
+  }
+  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
   struct sockaddr_ll name = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
   name.sll_ifindex = interface_index(descriptor, interface);
   // The filter comes before the binding, or the socket would hold frames that passed none.

@@ -29,6 +29,14 @@ extension Lab {
     String(format: "02:77:00:00:%02x:%02x", network, number(of: node))
   }
 
+  /// The same as bytes.
+  public func hardwareBytes(of node: String, network: Int = 0) -> [UInt8] {
+    [
+      0x02, 0x77, 0, 0, UInt8(truncatingIfNeeded: network),
+      UInt8(truncatingIfNeeded: number(of: node)),
+    ]
+  }
+
   /// The link-local address that follows from the hardware address (RFC 4291 appendix A).
   public func linkLocalAddress(of node: String, network: Int = 0) -> String {
     "fe80::77:ff:fe00:" + String(network << 8 | number(of: node), radix: 16)

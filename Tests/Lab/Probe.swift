@@ -2,8 +2,9 @@ import CLab
 
 /// A numbered datagram to an address at a fixed interval, and who answered when.
 ///
-/// A thread of its own sends at absolute times and reads the answers with the kernel's receive
-/// timestamps. On a quiet machine its own delays are about 2 ms, at times 8 ms.
+/// A thread of its own, ahead of every ordinary one, sends at absolute times and reads the answers
+/// with the kernel's receive timestamps; so are the threads that answer. At an interval of 100 us the
+/// longest time between two answers of an undisturbed node is about 0.2 ms on a quiet machine.
 public final class Probe {
   private let thread: OpaquePointer
   private let node: String

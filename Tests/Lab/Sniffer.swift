@@ -1,7 +1,7 @@
 import CLab
 
-/// The VRRP, ARP and neighbour discovery frames of one interface, both ways, with the kernel's
-/// timestamps. Other frames never reach it. Keeps the newest 20,000.
+/// The VRRP, ARP and neighbour discovery frames and those of the peer channel (UDP port 9112 over
+/// IPv4) of one interface, both ways, with the kernel's timestamps. Other frames never reach it. Keeps the newest 20,000.
 public final class Sniffer {
   private let socket: Descriptor
   private var kept: [Frame] = []
@@ -50,9 +50,12 @@ public final class Sniffer {
 }
 
 extension Lab {
-  /// Starts to record on a node's interface.
-  public func sniffer(on node: String, network: Int = 0) throws -> Sniffer {
-    let socket = clinux_lab_sniffer_socket(namespace(of: node), "eth\(network)")
+  /// Starts to record on a node's interface, without what `ignored` sends.
+  public func sniffer(
+    on node: String, network: Int = 0, ignoring ignored: String? = nil
+  ) throws -> Sniffer {
+    let hardware = ignored.map { hardwareBytes(of: $0, network: network) }
+    let socket = clinux_lab_sniffer_socket(namespace(of: node), "eth\(network)", hardware)
     if socket < 0 { throw LabError.system("packet socket on \(node)") }
     return Sniffer(Descriptor(number: socket))
   }

@@ -47,7 +47,7 @@ struct LabProbeTests {
     try lab.run(delete, in: "a").expectSuccess()
     try lab.run(add, in: "b").expectSuccess()
     #expect(try lab.holders(of: Self.address) == ["b"])
-    try lab.inject(announcement("b", 2), from: "b")
+    try lab.inject(announcement(2), from: "b")
     try lab.eventually("b answers") { probe.lastAnswer?.responder == "b" }
     probe.stop()
     let report = probe.report()
@@ -69,7 +69,7 @@ struct LabProbeTests {
     let probe = try lab.probe(Self.address, from: "client")
     try lab.eventually("somebody answers") { probe.lastAnswer != nil }
     for (node, number) in [("a", UInt8(1)), ("b", 2), ("a", 1)] {
-      try lab.inject(announcement(node, number), from: node)
+      try lab.inject(announcement(number), from: node)
       try lab.eventually("\(node) answers", poll: .milliseconds(1)) {
         probe.lastAnswer?.responder == node
       }
@@ -80,13 +80,31 @@ struct LabProbeTests {
     for echo in echoes { echo.stop() }
   }
 
-  /// An ARP request of the virtual address for itself.
-  private func announcement(_ node: String, _ number: UInt8) -> [UInt8] {
-    var frame = Samples.gratuitousRequest(number: number)
-    frame.replaceSubrange(28..<32, with: [10, 77, 0, 100])
-    frame.replaceSubrange(38..<42, with: [10, 77, 0, 100])
-    return frame
+  @Test("at 100 us all is answered, and the longest time between two answers is told")
+  func fine() throws {
+    let lab = try Lab.make(nodes: ["a", "client"])
+    let own = lab.address(of: "a")
+    let echo = try lab.echo(on: "a", [own])
+    let probe = try lab.probe(own, from: "client", every: .microseconds(100))
+    try lab.eventually("20,000 probes are sent", poll: .milliseconds(50)) { probe.count >= 20_000 }
+    probe.stop()
+    echo.stop()
+    let times = probe.report().results.compactMap(\.received)
+    let pauses = zip(times, times.dropFirst()).map { $1 - $0 }.sorted()
+    print(
+      "between answers: 50 % \(pauses[pauses.count / 2].inMilliseconds) ms,",
+      "99.9 % \(pauses[pauses.count * 999 / 1000].inMilliseconds) ms,",
+      "greatest \(pauses.last?.inMilliseconds ?? 0) ms")
+    #expect(times.count > 19_000)
   }
+}
+
+/// An ARP request of 10.77.0.100 for itself, from the node of that number.
+func announcement(_ number: UInt8) -> [UInt8] {
+  var frame = Samples.gratuitousRequest(number: number)
+  frame.replaceSubrange(28..<32, with: [10, 77, 0, 100])
+  frame.replaceSubrange(38..<42, with: [10, 77, 0, 100])
+  return frame
 }
 
 extension String {

@@ -59,9 +59,10 @@ void clinux_lab_remove_directory(const char *path);
 /// A UDP socket of `ns` bound to an address that need not be there yet (IP_FREEBIND); -1 and errno.
 int clinux_lab_bound_socket(const char *ns, const uint8_t *address, size_t length, uint16_t port);
 
-/// A packet socket of `ns` on one interface that gets only VRRP, ARP and neighbour discovery, with
-/// the kernel's timestamps; -1 and errno.
-int clinux_lab_sniffer_socket(const char *ns, const char *interface);
+/// A packet socket of `ns` on one interface that gets only VRRP, ARP, neighbour discovery and UDP
+/// port 9112, with the kernel's timestamps, and nothing from the hardware address `ignored` unless
+/// that is NULL; -1 and errno.
+int clinux_lab_sniffer_socket(const char *ns, const char *interface, const uint8_t *ignored);
 
 /// One frame of a sniffer socket.
 struct clinux_lab_frame {
