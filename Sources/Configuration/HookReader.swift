@@ -3,16 +3,13 @@ import Failover
 /// The `hooks` of a virtual router.
 enum HookReader {
   private static let keys = ["command", "events", "timeout", "user", "environment"]
-  private static let reservedKeys = ["precheck_interval"]
-  /// Events of a later version.
-  private static let reservedEvents = ["precheck", "maintenance", "fence"]
   private static let eventNames = HookEvent.allCases.map(\.rawValue)
   private static let times: ClosedRange<Duration> = .milliseconds(10) ... .seconds(86_400)
 
   /// All that can be read, in the order they run.
   static func list(_ section: Section) -> [HookSettings] {
     (section["hooks"]?.list(of: "hooks") ?? []).compactMap { field in
-      Section(field, "a hook", keys: keys, reserved: reservedKeys).flatMap(hook)
+      Section(field, "a hook", keys: keys).flatMap(hook)
     }
   }
 
@@ -76,12 +73,8 @@ enum HookReader {
     _ name: String, refuse: (_ problem: String, _ remedy: String) -> Void
   ) -> HookEvent? {
     if let event = HookEvent(rawValue: name) { return event }
-    if reservedEvents.contains(name) {
-      refuse("the event `\(name)` is not available yet", "leave it out")
-    } else {
-      let hint = NearestMatch.of(name, in: eventNames).map { "did you mean `\($0)`?" }
-      refuse("unknown event `\(shown(name))`", hint ?? "use \(list(eventNames))")
-    }
+    let hint = NearestMatch.of(name, in: eventNames).map { "did you mean `\($0)`?" }
+    refuse("unknown event `\(shown(name))`", hint ?? "use \(list(eventNames))")
     return nil
   }
 

@@ -56,8 +56,11 @@ public struct VirtualRouterConfiguration: Hashable, Sendable {
   public var addresses: [InterfaceAddress]
   /// What the protocol needs; its addresses are the ones above without their prefix.
   public var router: VirtualRouterSettings
+  /// This node's name and those of the others.
+  public var node = ""
+  public var peers: [String] = []
   /// Whether exactly one other node is listed in `peers`.
-  public var isPair = false
+  public var isPair: Bool { peers.count == 1 }
   public var lease: LeaseSettings
   /// Whether the addresses are probed for before the first claim and defended while Active.
   public var conflictDetection: Bool
@@ -65,6 +68,10 @@ public struct VirtualRouterConfiguration: Hashable, Sendable {
   public var sourceAddress: IPAddress?
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
+  /// How long the addresses may stay without the daemon during maintenance.
+  public var maintenanceLease: Duration
+  /// Time from one run of the prechecks to the next.
+  public var precheckInterval: Duration
   public var checks: [CheckSettings]
   public var hooks: [HookSettings]
   /// Further interfaces that must have carrier.

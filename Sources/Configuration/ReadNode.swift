@@ -61,7 +61,10 @@ extension NodeConfiguration {
       .flatMap(LeaseMechanismSetting.init(rawValue:)) ?? .automatic
     refuseOverlaps(drafts)
     virtualRouters = drafts.compactMap(\.configuration)
-    for place in virtualRouters.indices { virtualRouters[place].isPair = peers.count == 1 }
+    for place in virtualRouters.indices {
+      virtualRouters[place].node = node
+      virtualRouters[place].peers = peers.map(\.name)
+    }
     // None is dropped, whatever a reader forgot to report.
     guard virtualRouters.count == drafts.count else { return nil }
   }

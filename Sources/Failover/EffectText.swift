@@ -10,6 +10,12 @@ extension Participant.Effect: CustomStringConvertible {
     case .closeLease: "close lease"
     case .refreshAddresses(let places):
       "refresh addresses \(places.lowerBound)..<\(places.upperBound)"
+    case .tellConnections: "tell connections"
+    case .report(let asks): asks ? "report, ask" : "report"
+    case .shareResult(let operation, let name): "share result of \(operation.number) with \(name)"
+    case .refrained(let restraint): "refrained, \(restraint)"
+    case .keepMaintenance(let mark): "maintenance \(mark.version) \(mark.isOn ? "on" : "off")"
+    case .passage(let operation, let passage): "passage of \(operation.number): \(passage)"
     case .resetConnections: "reset connections"
     case .install: "install"
     case .remove: "remove"

@@ -24,6 +24,8 @@ public enum Reason: String, Hashable, Sendable, CaseIterable {
   case shutdown
   /// A step failed and the role went back.
   case rollback
+  /// The daemon was started anew while maintenance kept the addresses here.
+  case maintenance
 }
 
 /// The state of one virtual router on this node, in the words of status and hooks.
@@ -51,7 +53,7 @@ public struct HookOrder: Hashable, Sendable {
   public var peer: IPAddress?
 }
 
-/// The number of an operation that somebody asked for, unique on this node until it restarts.
+/// The number of an operation that somebody asked for; no other one of any node has it.
 public struct OperationIdentifier: Hashable, Sendable {
   public let number: UInt64
   public init(_ number: UInt64) { self.number = number }

@@ -44,7 +44,11 @@ public struct HookQueue: Sendable {
   private var hasWarned = false
   private var lastRun: UInt64 = 0
 
-  public init(_ hooks: [HookSettings]) { self.hooks = hooks }
+  /// `firstRun` keeps the runs of two queues of one virtual router apart.
+  public init(_ hooks: [HookSettings], firstRun: UInt64 = 0) {
+    self.hooks = hooks
+    lastRun = firstRun
+  }
 
   /// Whether nothing runs and nothing waits.
   public var isIdle: Bool {
@@ -227,8 +231,8 @@ extension HookEvent {
   /// Whether it only tells a state that is reached, so that a newer one makes it pointless.
   var isNotice: Bool {
     switch self {
-    case .active, .standby, .fault: true
-    case .promote, .demote, .undo: false
+    case .active, .standby, .fault, .maintenance: true
+    case .promote, .demote, .undo, .precheck, .fence: false
     }
   }
 }

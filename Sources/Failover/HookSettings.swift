@@ -12,12 +12,20 @@ public enum HookEvent: String, Hashable, Sendable, CaseIterable {
   case standby
   /// This node cannot serve.
   case fault
+  /// Read-only: before a planned failover on both nodes, and now and then as fitness.
+  case precheck
+  /// Maintenance goes on or off.
+  case maintenance
+  /// The last resort: a `demote` that had to succeed failed.
+  case fence
 
   /// How long one program may take when the operator sets nothing.
   public var standardTimeout: Duration {
     switch self {
     case .promote, .demote: .seconds(60)
-    case .undo, .active, .fault: .seconds(30)
+    case .undo, .active, .fault, .maintenance: .seconds(30)
+    case .precheck: .seconds(5)
+    case .fence: .seconds(20)
     case .standby: .seconds(600)
     }
   }

@@ -37,6 +37,9 @@ struct PhaseLog: Sendable {
     began = now
   }
 
+  /// What came before the first phase.
+  mutating func insert(_ phase: Phase) { ended.insert(phase, at: 0) }
+
   /// Ends the phase under way; the next one begins with that.
   mutating func end(_ name: String, _ result: String, at now: Instant) -> Phase {
     let phase = Phase(name, now - began, result)
@@ -62,4 +65,6 @@ public struct HistoryRecord: Hashable, Sendable {
   /// The other Active Router, where there is one.
   public var peer: IPAddress?
   public var detail: String
+  /// What it was for the clients, where that is known.
+  public var passage: Passage?
 }

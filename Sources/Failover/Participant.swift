@@ -22,6 +22,15 @@ public struct Participant: Sendable {
   public internal(set) var conflicts: ConflictWatch
   /// Grows by one at every change of owner that this node sees or makes.
   public internal(set) var term: UInt64
+  /// What the other nodes last said, by their names; without those that have fallen silent.
+  public internal(set) var peers: [String: PeerView] = [:]
+  public internal(set) var maintenance: MaintenanceMark
+  /// Why the prechecks failed when they last ran; nil when they passed.
+  public internal(set) var precheckFailure: String?
+  /// Those that have reported and do not any more.
+  var silentPeers: Set<String> = []
+  /// The node that is Active although its advertisements do not arrive.
+  public internal(set) var unheardPeer: String?
   /// Since when the role is what it is.
   public internal(set) var since: Instant
   /// Who was last heard as Active, and with which priority.
@@ -31,6 +40,32 @@ public struct Participant: Sendable {
   var formerRouter: IPAddress?
   /// Who was last heard saying goodbye, when nobody has been Active since.
   var goneRouter: IPAddress?
+  /// The planned failover that this node takes part in.
+  var handover: PlannedFailover?
+  /// Operations that are over: what is still said of them begins nothing.
+  var endedOperations: [OperationIdentifier] = []
+  /// How the next `takeOver` of the router came about.
+  var entry: Entry?
+  var lastReport: PeerReport?
+  /// When the Active Router was last heard, or the wait for it began.
+  var heardAt: Instant
+  /// When an advertisement of an Active Router was last heard.
+  var lastAdvertisement: Instant?
+  /// Whether the peers were asked in this silence.
+  var hasAsked = false
+  /// Since when this node claims.
+  var claimBegan: Instant?
+  /// Who may have a long lease, and until when.
+  var longLease: (keeper: IPAddress, until: Instant)?
+  /// Whether this node's own lease is long.
+  var hasLongLease = false
+  /// Whether an earlier run held the addresses, which are still here.
+  var resumes: Bool
+  /// When this node takes its role up again unless another one has it.
+  var resumeDue: Instant?
+  /// The prechecks, beside the hooks that change something: read-only, they hold up none.
+  var prechecks: HookQueue
+  var precheckDue: Instant?
   var announcements: AnnouncementSchedule?
   var heartbeat = Heartbeat()
   /// How many more advertisements have to leave before the addresses may come: another router is
@@ -57,14 +92,21 @@ public struct Participant: Sendable {
   /// A participant that has not started; `term` is the last one this node knew. `isRestart` says that
   /// an earlier run ended without a goodbye: the peers wait already, and are let go first, so that the
   /// role does not move twice.
+  ///
+  /// `resumes`: an earlier run held the addresses under maintenance, and they are still here.
   public init(
-    _ settings: ParticipantSettings, term: UInt64, isRestart: Bool = false, at now: Instant
+    _ settings: ParticipantSettings, term: UInt64, isRestart: Bool = false,
+    maintenance: MaintenanceMark = MaintenanceMark(), resumes: Bool = false, at now: Instant
   ) {
     patience = isRestart ? settings.router.advertisementInterval.duration : .zero
     rivalInterval = settings.router.advertisementInterval
     self.settings = settings
     router = VirtualRouter(settings.router)
+    self.maintenance = maintenance
+    self.resumes = resumes
+    heardAt = now
     hooks = HookQueue(settings.hooks)
+    prechecks = HookQueue(settings.hooks, firstRun: Self.firstPrecheck)
     checks = settings.checks.map { Check($0, at: now) }
     conflicts = ConflictWatch(
       ConflictWatch.Identity(
@@ -81,12 +123,17 @@ public struct Participant: Sendable {
   /// Whether the role is given up for good and nothing is left to be done but notices.
   public var isOut: Bool { tenure.isOut && !hooks.isBusyWithGate }
 
+  /// Runs of prechecks are numbered from here on.
+  static let firstPrecheck: UInt64 = 1 << 32
+
   /// When `.timer` is due; nil for never.
   public var nextDeadline: Instant? {
     var next = earliest(
       earliest(router.nextDeadline, tenure.nextDeadline),
       earliest(hooks.nextDeadline, earliest(announcements?.nextDeadline, refresh?.due)))
     next = earliest(next, conflicts.nextDeadline)
+    next = earliest(next, earliest(askDue, earliest(resumeDue, handoverDue)))
+    next = earliest(next, earliest(precheckDue, prechecks.nextDeadline))
     for index in checks.indices { next = earliest(next, checks[index].nextDeadline) }
     return next
   }
@@ -98,13 +145,16 @@ public struct Participant: Sendable {
     {
       // A Backup that hears its Active Router again: the one thing that happens all the time.
       _ = router.handle(.advertisement(advertisement, from: sender), at: now)
+      heardActive(sender, at: now)
       return []
     }
     var effects: [Effect] = []
     // Before anything else: whoever woke too late must not speak as if nothing had happened.
     if heartbeat.hasEnded(at: now) { lapse(at: now, &effects) }
     route(event, at: now, &effects)
+    followHandover(at: now, &effects)
     noteRole(at: now, &effects)
+    tellPeers(at: now, &effects)
     return effects
   }
 
@@ -164,23 +214,35 @@ public struct Participant: Sendable {
       if heartbeat.hasEnded(at: now) { lapse(at: now, &effects) }
     case .leaseLost: if tenure.isHolding { lapse(at: now, &effects) }
     case .leaseRefused(let why): perform(.leaseRefused(why), at: now, &effects)
+    case .hookEnded(let run, let end) where run.number >= Self.firstPrecheck:
+      follow(prechecks.programEnded(run, end, at: now), at: now, &effects)
     case .hookEnded(let run, let end):
       follow(hooks.programEnded(run, end, at: now), at: now, &effects)
     case .checkEnded(let index, let failure):
       guard checks.indices.contains(index) else { return }
       follow(checks[index].ended(failure: failure, at: now), of: index, at: now, &effects)
       startWhenChecked(at: now, &effects)
-    case .failover(let operation): perform(.failover(operation), at: now, &effects)
+    case .failover(let order): begin(order, at: now, &effects)
+    case .peerReport(let report, let name, let notBefore):
+      heed(report, from: name, notBefore: notBefore, at: now, &effects)
+    case .peerLost(let name): lose(name, at: now, &effects)
+    case .peerInformed(let operation): informed(of: operation, at: now, &effects)
+    case .connectionsReset(let reset, let left):
+      noteReset(reset, left)
+      perform(.connectionsReset(reset: reset, left: left), at: now, &effects)
+    case .connectionsTold(let count): told(count, at: now, &effects)
+    case .maintenance(let isOn): adopt(maintenance.switched(isOn), at: now, &effects)
     case .announce: announceAgain(at: now, &effects)
     case .advertisementsMissed: elect(.advertisementsMissed, at: now, &effects)
     case .settings(let settings): adopt(settings, at: now, &effects)
-    case .shutdown: perform(.shutdown, at: now, &effects)
+    case .shutdown(let operation): shutDown(operation, at: now, &effects)
+    case .suspend: suspend(at: now, &effects)
     }
   }
 
   mutating func timer(at now: Instant, _ effects: inout [Effect]) {
     // The advertisement first: nothing else may make it late.
-    if let due = router.nextDeadline, now >= due { elect(.timer, at: now, &effects) }
+    if let due = router.nextDeadline, now >= due { electOrRefrain(at: now, &effects) }
     // Before the addresses may come.
     if let due = conflicts.nextDeadline, now >= due { watch(.timer, at: now, &effects) }
     if let due = tenure.nextDeadline, now >= due { perform(.timer, at: now, &effects) }
@@ -189,6 +251,9 @@ public struct Participant: Sendable {
     }
     announceWhenDue(at: now, &effects)
     refreshWhenDue(at: now, &effects)
+    askWhenDue(at: now, &effects)
+    resumeWhenDue(at: now, &effects)
+    precheckWhenDue(at: now, &effects)
     for index in checks.indices {
       follow(checks[index].deadlineReached(at: now), of: index, at: now, &effects)
     }
@@ -203,7 +268,8 @@ public struct Participant: Sendable {
     guard source != nil || !linkFaults.isEmpty else { return }
     hasStarted = true
     applyFaults(at: now, &effects)
-    perform(.start, at: now, &effects)
+    schedulePrecheck(at: now)
+    perform(.start(isResuming: resumes), at: now, &effects)
   }
 
   mutating func applyFaults(at now: Instant, _ effects: inout [Effect]) {

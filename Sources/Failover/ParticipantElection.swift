@@ -6,6 +6,7 @@ extension Participant {
     _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
     _ effects: inout [Effect]
   ) {
+    heardActive(advertisement.priority == .release ? nil : sender, at: now)
     if advertisement.priority != .release {
       rivalInterval = advertisement.interval
       watch(.advertisementHeard, at: now, &effects)
@@ -17,7 +18,7 @@ extension Participant {
     }
     if advertisement.priority == .release {
       // Its goodbye may be the first we hear of it: it was Active all the same.
-      if activeRouter?.address != sender, goneRouter != sender { term += 1 }
+      if activeRouter?.address != sender, goneRouter != sender, !isReporting(sender) { term += 1 }
       activeRouter = nil
       goneRouter = sender
       return
@@ -26,32 +27,52 @@ extension Participant {
     activeRouter = (sender, advertisement.priority)
     formerRouter = nil
     goneRouter = nil
-    if isNew { term += 1 }
+    if isNew, !isReporting(sender) { term += 1 }
+    if tenure.isResuming { perform(.notResumed, at: now, &effects) }
     perform(.heardActive(sender), at: now, &effects)
   }
 
   mutating func elect(
     _ event: VirtualRouter.Event, at now: Instant, _ effects: inout [Effect]
   ) {
-    for action in router.handle(event, at: now) {
+    let wasBackup = router.isBackup
+    let actions = router.handle(event, at: now)
+    if router.isBackup, !wasBackup || event == .advertisementsMissed {
+      waitAgain(at: now)
+    }
+    for action in actions {
       switch action {
       case .send(let priority): send(priority, at: now, &effects)
       case .elected(let cause):
         formerRouter = activeRouter?.address ?? goneRouter
         activeRouter = nil
         goneRouter = nil
-        term += 1
-        perform(
-          .elected(Reason(cause), notBefore: firstHoldOff(after: cause, at: now)), at: now, &effects
-        )
+        claimBegan = now
+        enter(cause, at: now, &effects)
       case .deposed(let other, let priority):
         heartbeat.stop()
         activeRouter = (other, priority)
         formerRouter = nil
         goneRouter = nil
-        term += 1
+        if !isReporting(other) { term += 1 }
         perform(.deposed(by: other), at: now, &effects)
       }
+    }
+  }
+
+  private mutating func enter(
+    _ cause: VirtualRouter.Cause, at now: Instant, _ effects: inout [Effect]
+  ) {
+    let entry = cause == .handover ? self.entry : nil
+    self.entry = nil
+    if case .resumed = entry {} else { term += 1 }
+    let notBefore = firstHoldOff(after: cause, at: now)
+    switch entry {
+    case .handedOver(let reason, let operation):
+      perform(.handedOver(reason, operation), at: now, &effects)
+    case .resumed: perform(.resumed, at: now, &effects)
+    case .takenBack, nil:
+      perform(.elected(Reason(cause), notBefore: notBefore), at: now, &effects)
     }
   }
 
@@ -74,6 +95,10 @@ extension Participant {
     case .ownership, .preemption:
       pushAside(at: now)
       return heldOff(at: now)
+    case .handover:
+      beatsToSend = 0
+      rivalEnds = nil
+      return nil
     }
   }
 
@@ -111,6 +136,7 @@ extension Reason {
     case .silence: self = .peerTimeout
     case .release: self = .peerReleased
     case .preemption: self = .preempted
+    case .handover: self = .rollback
     }
   }
 }

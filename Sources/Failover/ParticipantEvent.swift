@@ -31,7 +31,19 @@ extension Participant {
     /// The run of the check at this index ended; why it failed, nil when it passed.
     case checkEnded(Int, failure: String?)
     /// An operator wants the role elsewhere.
-    case failover(OperationIdentifier)
+    case failover(FailoverOrder)
+    /// What another node says, written no earlier than `notBefore` of this node's clock.
+    case peerReport(PeerReport, from: String, notBefore: Instant)
+    /// Nothing has been heard of that node for a while.
+    case peerLost(String)
+    /// What the `demote` of this operation had to tell has arrived from the other node.
+    case peerInformed(OperationIdentifier)
+    /// The connections of the addresses were reset, or are left on purpose.
+    case connectionsReset(reset: Int, left: Int)
+    /// That many clients of the former holder are being told.
+    case connectionsTold(Int)
+    /// People begin or end their work on the nodes.
+    case maintenance(isOn: Bool)
     /// An operator wants the addresses announced again.
     case announce
     /// Advertisements may have come that nobody heard: the machine slept, or the socket's buffer
@@ -39,7 +51,10 @@ extension Participant {
     case advertisementsMissed
     /// The configuration changed in values that need no new election.
     case settings(ParticipantSettings)
-    case shutdown
+    /// The daemon stops; the operation by which another node takes over, when one can.
+    case shutdown(OperationIdentifier?)
+    /// The daemon stops and is started again: the addresses stay, as maintenance allows.
+    case suspend
   }
 
   public enum Effect: Equatable, Sendable {
@@ -57,8 +72,21 @@ extension Participant {
     /// Renew the lifetime of the addresses at these places of the list, or let them stay for ever
     /// where the settings have none.
     case refreshAddresses(Range<Int>)
-    /// Destroy the connections of the addresses on this host.
+    /// Destroy the connections of the addresses on this host; answer with `connectionsReset`.
     case resetConnections
+    /// Tell the clients of the former holder that their connections are gone; answer with
+    /// `connectionsTold`.
+    case tellConnections
+    /// Tell the other nodes what `report` says now; `asks` for their own at once.
+    case report(asks: Bool)
+    /// Send what the `demote` of this operation had to tell to that node, also when it is nothing.
+    case shareResult(OperationIdentifier, to: String)
+    /// This node would have claimed and does not.
+    case refrained(Restraint)
+    /// Keep this mark on the disk.
+    case keepMaintenance(MaintenanceMark)
+    /// What an operation was for the clients; comes before its `finished`.
+    case passage(OperationIdentifier, Passage)
     /// Add the addresses, read them back and answer with `installed`.
     case install
     /// Remove the addresses, read back and answer with `removed`.
@@ -86,5 +114,15 @@ extension Participant {
     case phase(OperationIdentifier, Phase)
     case finished(OperationIdentifier, OperationResult, [Phase])
     case record(HistoryRecord)
+  }
+
+  /// Why a Backup that hears no Active Router does not claim.
+  public enum Restraint: Hashable, Sendable {
+    /// People are at work, or the long lease that the holder had for it may still run.
+    case maintenance
+    /// This node says over another path that it is Active: advertisements do not arrive.
+    case peerIsActive(String)
+    /// The node that this one handed the role to has a moment to take it.
+    case handover
   }
 }

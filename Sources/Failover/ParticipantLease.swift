@@ -17,8 +17,8 @@ extension Participant {
       holdOff(at: now, &effects)
     }
     if !router.isSlowingDown { earlierLease = nil }
-    heartbeat.beat(
-      lasting: min(settings.lease.duration, earlierLease ?? settings.lease.duration), at: now)
+    let lease = hasLongLease ? longestLease : settings.lease.duration
+    heartbeat.beat(lasting: min(lease, earlierLease ?? lease), at: now)
     if let end = heartbeat.end, tenure.isHolding { effects.append(.renewLease(until: end)) }
   }
 

@@ -8,6 +8,8 @@ extension Participant {
   ) {
     // An owner was elected while it joined: it is no Backup.
     if event == .standby, tenure.state != .none { return }
+    // Nobody set a last resort: nothing waits for it.
+    if event == .fence, !hooks.hasHook(for: .fence) { return }
     lastOrder += 1
     let order = HookOrder(
       number: lastOrder, event: event, operation: operation, reason: reason,
@@ -28,6 +30,8 @@ extension Participant {
       case .terminate(let run): effects.append(.terminateHook(run))
       case .kill(let run): effects.append(.killHook(run))
       case .ended(let run, let result): effects.append(.hookEnded(run, result))
+      case .completed(let order, let result) where order.event == .precheck:
+        prechecked(order, result, at: now, &effects)
       case .completed(let order, let result):
         perform(.hooksCompleted(order, result), at: now, &effects)
       }
@@ -55,8 +59,9 @@ extension HookEvent {
   func destination(from role: RoleState) -> RoleState {
     switch self {
     case .promote, .undo, .active: .active
-    case .demote, .standby: role == .fault ? .fault : .backup
+    case .demote, .standby, .fence: role == .fault ? .fault : .backup
     case .fault: .fault
+    case .precheck, .maintenance: role
     }
   }
 }

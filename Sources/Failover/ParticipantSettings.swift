@@ -3,24 +3,38 @@ import VRRP
 /// What an operator sets for this node's part in one virtual router.
 public struct ParticipantSettings: Hashable, Sendable {
   public var router: VirtualRouterSettings
+  /// This node's name, as its peers call it.
+  public var node: String
   /// Whether there is exactly one other node.
   public var isPair: Bool
+  /// The names of the other nodes.
+  public var peers: [String]
   public var lease: LeaseSettings
   /// Whether others that have the addresses are looked for.
   public var detectsConflicts: Bool
+  /// How long the addresses may stay without the daemon during maintenance.
+  public var maintenanceLease: Duration
+  /// Time from one run of the prechecks to the next.
+  public var precheckInterval: Duration
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
   public var checks: [CheckSettings]
   public var hooks: [HookSettings]
 
   public init(
-    router: VirtualRouterSettings, isPair: Bool = false, lease: LeaseSettings? = nil,
-    detectsConflicts: Bool = false, announcementRefresh: Duration = .seconds(60),
+    router: VirtualRouterSettings, node: String = "", isPair: Bool = false, peers: [String] = [],
+    lease: LeaseSettings? = nil, detectsConflicts: Bool = false,
+    maintenanceLease: Duration = .seconds(60), precheckInterval: Duration = .seconds(10),
+    announcementRefresh: Duration = .seconds(60),
     checks: [CheckSettings] = [],
     hooks: [HookSettings] = []
   ) {
     self.router = router
+    self.node = node
     self.isPair = isPair
+    self.peers = peers
+    self.maintenanceLease = maintenanceLease
+    self.precheckInterval = precheckInterval
     self.detectsConflicts = detectsConflicts
     self.lease = lease ?? .standard(for: router.advertisementInterval.duration)
     self.announcementRefresh = announcementRefresh
@@ -52,6 +66,10 @@ extension Participant {
       if hadLifetime, refresh == nil { effects.append(.refreshAddresses(allAddresses)) }
     }
     hooks.replaceHooks(new.hooks)
+    prechecks.replaceHooks(new.hooks)
+    schedulePrecheck(at: now)
+    peers = peers.filter { new.peers.contains($0.key) }
+    followLongLease(at: now, &effects)
     // A check that is new counts as passing until it has had its say: a reload moves no role.
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }
     applyPriority(at: now, &effects)

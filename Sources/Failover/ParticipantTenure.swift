@@ -9,9 +9,17 @@ extension Participant {
       switch effect {
       case .joinElection:
         if let source {
-          elect(.startup(source: source, patience: patience), at: now, &effects)
+          elect(
+            .startup(source: source, patience: patience, isHeldBack: isHeldBack(at: now)), at: now,
+            &effects)
           patience = .zero
-          probe(at: now, &effects)
+          if tenure.isResuming {
+            // Its own addresses are here: nobody is asked for them.
+            resumeDue = now + interval * 5 / 4
+            effects.append(.report(asks: true))
+          } else {
+            probe(at: now, &effects)
+          }
         }
       case .leaveElection:
         elect(.shutdown, at: now, &effects)
@@ -20,6 +28,7 @@ extension Participant {
         // Whom a conflict keeps out goes on asking.
         if conflicts.obstacle == nil { watch(.stop, at: now, &effects) }
       case .yieldElection: elect(.yield, at: now, &effects)
+      case .handOverElection: released(at: now, &effects)
       case .runHooks(let event, let reason, let isPlanned, let operation):
         order(event, reason, isPlanned, operation, at: now, &effects)
       case .overtakePromote: follow(hooks.overtakePromote(at: now), at: now, &effects)
@@ -29,13 +38,17 @@ extension Participant {
         watch(.released, at: now, &effects)
         effects.append(.remove)
       case .openLease: openLease(at: now, &effects)
-      case .closeLease: effects.append(.closeLease)
+      case .closeLease:
+        handover?.closed = now
+        effects.append(.closeLease)
       case .resetConnections: effects.append(.resetConnections)
+      case .tellConnections: effects.append(.tellConnections)
+      case .demoted: demoted(at: now, &effects)
       case .startAnnouncing: announceAgain(at: now, &effects)
       case .stopAnnouncing: announcements = nil
       case .phase(let operation, let phase): effects.append(.phase(operation, phase))
       case .finished(let operation, let result, let phases):
-        effects.append(.finished(operation, result, phases))
+        finish(operation, result, phases, at: now, &effects)
       case .record(var record):
         record.term = term
         effects.append(.record(record))

@@ -8,8 +8,9 @@ import VRRP
 /// planned takes the addresses away first and is polite afterwards.
 ///
 /// The orders that are part of the contract:
-/// - claim: `promote` - addresses in, read back - lease open - announce - `active`;
-/// - planned release: `demote` - lease closed - addresses out, read back - priority 0 - `standby`;
+/// - claim: `promote` - addresses in, read back - lease open - announce - clients told - `active`;
+/// - planned release: `demote` - connections reset - lease closed - addresses out, read back -
+///   "released" to the node that waits, or priority 0 - `standby`;
 /// - involuntary loss: lease closed - connections reset - addresses out - priority 0 where the
 ///   election is left - `demote` - `standby` or `fault`.
 ///
@@ -45,6 +46,8 @@ public struct Tenure: Sendable {
   /// How long addresses that somebody removed are waited for before they are put back: events of a
   /// link that went down with them arrive in that time.
   static let restorePause = Duration.milliseconds(1)
+  /// How long connections may take to be reset.
+  static let resetLimit = Duration.seconds(1)
 
   public internal(set) var state = State.none
   /// What speaks against serving from outside: links and checks.
@@ -70,6 +73,20 @@ public struct Tenure: Sendable {
   var failedRestores = 0
   /// Whether the gate of this claim or release has passed, so that the addresses are on their way.
   var isGatePassed = false
+  /// Whether the addresses of an earlier run are here, and nothing is decided about them.
+  public internal(set) var isResuming = false
+  /// Whether another node waits for the role that is being released.
+  public internal(set) var isHandover = false
+  /// Whether `demote` has passed and the successor is given what it needs.
+  var isDemoted = false
+  /// Until when the connections of a planned release may be reset.
+  var resetDue: Instant?
+  /// Whether the role was handed over and the successor is not known to have it.
+  public internal(set) var isHandingOver = false
+  /// Why the successor of the operation under way does not have the role.
+  var setback: String?
+  /// The operation by which another node handed the role over to this one.
+  var receivedBy: OperationIdentifier?
   /// Before this the addresses of a claim must not come: another router may not have heard of it.
   var notBefore: Instant?
   /// When addresses whose gate has passed may come.
@@ -95,7 +112,8 @@ public struct Tenure: Sendable {
 
   /// When `.timer` is due.
   public var nextDeadline: Instant? {
-    earliest(earliest(penalty?.until, claimDue), earliest(removalRetry, restoreAt))
+    earliest(
+      earliest(penalty?.until, claimDue), earliest(earliest(removalRetry, restoreAt), resetDue))
   }
 
   /// Whether the addresses belong here: held, or still here while the `demote` gate runs.
@@ -110,8 +128,13 @@ public struct Tenure: Sendable {
   /// Whether a planned release or stop may still change something here: addresses that would not
   /// go, a role that has not been left.
   public var isOut: Bool {
-    isShuttingDown && (state == .none || state == .barred) && removalRetry == nil
+    isSuspended
+      || isShuttingDown && (state == .none || state == .barred) && removalRetry == nil
+        && !isHandingOver
   }
+
+  /// Whether the daemon stops and the addresses stay.
+  public internal(set) var isSuspended = false
 
   /// The gate that `runHooks` queued has this number.
   mutating func gateIs(_ number: UInt64, for event: HookEvent) {
@@ -129,12 +152,20 @@ public struct Tenure: Sendable {
   /// What this event does to the addresses, in order.
   public mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
     switch event {
-    case .start:
+    case .start(let isResuming):
       hasStarted = true
+      self.isResuming = isResuming
+      if isResuming { isPromoted = true }
       return settle(at: now)
     case .elected(let why, let notBefore):
       self.notBefore = notBefore
       return claim(why, at: now)
+    case .handedOver(let why, let operation):
+      notBefore = nil
+      receivedBy = operation
+      return claim(why, at: now)
+    case .resumed: return resume(at: now)
+    case .notResumed: return stopResuming()
     case .holdOff(let until):
       guard case .claiming = state, !isGatePassed else { return [] }
       notBefore = until
@@ -154,8 +185,20 @@ public struct Tenure: Sendable {
       guard faults != outerFaults else { return [] }
       outerFaults = faults
       return settle(at: now)
-    case .failover(let operation): return failover(operation, at: now)
-    case .shutdown: return shutDown(at: now)
+    case .failover(let operation, let isHandover):
+      return failover(operation, isHandover, at: now)
+    case .letGo: return letGo(at: now)
+    case .connectionsReset(let reset, let left):
+      return connectionsReset("\(reset) reset, \(left) left", at: now)
+    case .succeeded(let other, let passage): return succeeded(other, passage, at: now)
+    case .relieved: return relieved()
+    case .handoverFailed(let why): return handoverFailed(why, at: now)
+    case .refused(let operation, let why): return [.finished(operation, .refused(why), [])]
+    case .shutdown(let isHandover): return shutDown(isHandover, at: now)
+    case .suspended:
+      isSuspended = true
+      isShuttingDown = true
+      return record(.shutdown, .maintenance, "the addresses stay for a restart of the daemon")
     case .timer: return timer(at: now)
     }
   }
@@ -181,6 +224,8 @@ public struct Tenure: Sendable {
   /// An owner is elected while it joins, so nothing that a Backup does comes after that.
   mutating func join(at now: Instant) -> [Effect] {
     hasJoined = true
+    // What `promote` has done is still so: nobody is told otherwise.
+    if isResuming { return [.joinElection] }
     return record(.backup, reason, "joined the election") + [
       .joinElection, .runHooks(.standby, reason, isPlanned: false, nil),
     ]
@@ -190,23 +235,25 @@ public struct Tenure: Sendable {
     let told = faults.sorted { $0.description < $1.description }
     reason = told.first?.reason ?? .health
     let detail = told.map(\.description).joined(separator: "; ")
-    var effects = takeAway()
+    var effects = isResuming ? [.closeLease, .remove] : takeAway()
+    isResuming = false
     if hasJoined { effects.append(.leaveElection) }
     hasJoined = false
+    isHandingOver = false
     effects += demoteIfPromoted(reason)
     state = .barred
     effects.append(.runHooks(.fault, reason, isPlanned: false, nil))
     return effects + abandonOperation(detail) + record(.fault, reason, detail)
   }
 
-  mutating func shutDown(at now: Instant) -> [Effect] {
+  mutating func shutDown(_ isHandover: Bool, at now: Instant) -> [Effect] {
     guard !isShuttingDown else { return [] }
     isShuttingDown = true
     restoreAt = nil
     switch state {
     case .held:
       reason = .shutdown
-      return beginRelease(.shutdown, at: now)
+      return beginRelease(.shutdown, isHandover, at: now)
     case .releasing(let gate, _):
       reason = .shutdown
       state = .releasing(gate: gate, .shutdown)
@@ -219,6 +266,8 @@ public struct Tenure: Sendable {
         + record(.shutdown, .shutdown, "stopped while claiming")
     case .none, .barred:
       reason = .shutdown
+      // Whoever has just handed the role over leaves when that is certain.
+      if isHandingOver { return abandonOperation("the daemon stops") }
       let effects: [Effect] = hasJoined ? [.leaveElection] : []
       hasJoined = false
       return effects + abandonOperation("the daemon stops")
@@ -236,6 +285,9 @@ public struct Tenure: Sendable {
     if let due = claimDue, now >= due {
       effects += endPhase("silence", at: now) + bringAddresses()
     }
+    if let due = resetDue, now >= due {
+      effects += connectionsReset("no answer in \(Self.resetLimit)", at: now)
+    }
     if let restore = restoreAt, now >= restore {
       restoreAt = nil
       effects.append(.install)
@@ -251,22 +303,24 @@ public struct Tenure: Sendable {
 
   /// Ends a phase and tells it to whoever waits for the operation.
   mutating func endPhase(
-    _ name: String, _ result: String = "done", at now: Instant
+    _ name: String, _ result: String = "done", at now: Instant,
+    of ended: OperationIdentifier? = nil
   ) -> [Effect] {
     let phase = phases.end(name, result, at: now)
-    return operation.map { [.phase($0, phase)] } ?? []
+    return (ended ?? operation ?? receivedBy).map { [.phase($0, phase)] } ?? []
   }
 
   func record(
     _ event: HistoryRecord.Event, _ why: Reason, _ detail: String, isPlanned: Bool = false,
-    _ operation: OperationIdentifier? = nil, peer: IPAddress? = nil
+    _ operation: OperationIdentifier? = nil, peer: IPAddress? = nil, passage: Passage? = nil
   ) -> [Effect] {
     let told = event == .active || event == .failover || event == .shutdown ? phases.ended : []
+    let operation = operation ?? (event == .active ? receivedBy : nil)
     return [
       .record(
         HistoryRecord(
           event: event, reason: why, term: 0, isPlanned: isPlanned, operation: operation,
-          phases: told, peer: peer, detail: detail))
+          phases: told, peer: peer, detail: detail, passage: passage))
     ]
   }
 }

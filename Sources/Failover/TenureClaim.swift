@@ -6,15 +6,38 @@ extension Tenure {
     guard case .none = state, !isShuttingDown else { return [] }
     state = .claiming(gate: nil)
     isGatePassed = false
+    isHandingOver = false
     var effects: [Effect] = []
     if operation == nil {
       reason = why
       phases.begin(at: now)
     } else {
       reason = .rollback
-      effects = endPhase("takeover", "no other node became Active", at: now)
+      effects = endPhase("takeover", setback ?? "no other node became Active", at: now)
     }
-    return effects + [.runHooks(.promote, reason, isPlanned: operation != nil, operation)]
+    let cause = operation ?? receivedBy
+    return effects + [.runHooks(.promote, reason, isPlanned: cause != nil, cause)]
+  }
+
+  /// The addresses are here, and so is whatever a `promote` has done.
+  mutating func resume(at now: Instant) -> [Effect] {
+    guard case .none = state, isResuming, !isShuttingDown else { return [] }
+    isResuming = false
+    state = .claiming(gate: nil)
+    reason = .maintenance
+    notBefore = nil
+    phases.begin(at: now)
+    return bringAddresses()
+  }
+
+  /// The role was another's meanwhile.
+  mutating func stopResuming() -> [Effect] {
+    guard case .none = state, isResuming else { return [] }
+    isResuming = false
+    reason = .preempted
+    let effects: [Effect] = [.closeLease, .remove] + demoteIfPromoted(.preempted)
+    return effects + [.runHooks(.standby, .preempted, isPlanned: false, nil)]
+      + record(.backup, .preempted, "another node took the role during maintenance")
   }
 
   mutating func installed(_ failure: String?, at now: Instant) -> [Effect] {
@@ -40,12 +63,14 @@ extension Tenure {
     nextPenalty = Self.firstPenalty
     failedRestores = 0
     effects += [
-      .openLease, .startAnnouncing, .runHooks(.active, reason, isPlanned: false, operation),
+      .openLease, .startAnnouncing, .tellConnections,
+      .runHooks(.active, reason, isPlanned: receivedBy != nil, operation ?? receivedBy),
     ]
-    effects += record(.active, reason, "")
+    effects += record(.active, reason, "", isPlanned: receivedBy != nil)
+    receivedBy = nil
     if let operation {
       self.operation = nil
-      let why = "no other node became Active: is a Backup running and reachable?"
+      let why = setback ?? "no other node became Active: is a Backup running and reachable?"
       effects.append(.finished(operation, .rolledBack(why), phases.ended))
     }
     return effects
@@ -103,10 +128,10 @@ extension Tenure {
       if case .operation(let operation) = release, !result.passes {
         return effects + rollBack(operation, "demote \(result)")
       }
-      isGatePassed = true
-      restoreAt = nil
-      isRestoring = false
-      return effects + [.stopAnnouncing, .closeLease, .remove]
+      isDemoted = true
+      return effects + (isHandover ? [.demoted] : letGo(at: now))
+    case (_, .demote) where !order.isPlanned && !result.passes:
+      return [.runHooks(.fence, order.reason, isPlanned: false, nil)]
     default: return []
     }
   }

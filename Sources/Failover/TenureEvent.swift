@@ -4,10 +4,20 @@ extension Tenure {
   /// What happens to a tenure.
   public enum Event: Equatable, Sendable {
     /// The daemon is ready: join the election when nothing speaks against it.
-    case start
+    ///
+    /// `isResuming`: an earlier run of the daemon held the addresses, which are still here; nothing is
+    /// told to anybody before `resumed` or `notResumed`.
+    case start(isResuming: Bool = false)
     /// The election made this router Active; the addresses may come from `notBefore` on, nil for at
     /// once.
     case elected(Reason, notBefore: Instant? = nil)
+    /// The election made this router Active because another node handed the role over in this
+    /// operation.
+    case handedOver(Reason, OperationIdentifier)
+    /// The daemon was started anew, and the addresses have been here all the time.
+    case resumed
+    /// Another node has become Active meanwhile, or something speaks against it.
+    case notResumed
     /// The addresses of the claim under way may come from then on, not earlier.
     case holdOff(until: Instant)
     /// The election made it Backup.
@@ -29,9 +39,23 @@ extension Tenure {
     case leaseRefused(String)
     /// What speaks against serving; replaces what spoke before.
     case faults(Set<Fault>)
-    /// An operator wants the role elsewhere.
-    case failover(OperationIdentifier)
-    case shutdown
+    /// An operator wants the role elsewhere; `isHandover` when another node waits for it.
+    case failover(OperationIdentifier, isHandover: Bool = false)
+    /// The successor has what it needs: the addresses may leave.
+    case letGo
+    /// The connections were reset, or were to be left.
+    case connectionsReset(reset: Int, left: Int)
+    /// The successor is here; what the failover was for the clients.
+    case succeeded(IPAddress, Passage)
+    /// The successor has the role, or will not have it: this node need not stay for it.
+    case relieved
+    /// Something made the planned release impossible while the addresses are still here.
+    case handoverFailed(String)
+    /// No release by this operation was possible.
+    case refused(OperationIdentifier, String)
+    case shutdown(isHandover: Bool = false)
+    /// The daemon stops, and the addresses stay.
+    case suspended
     case timer
   }
 
@@ -42,6 +66,8 @@ extension Tenure {
     case leaveElection
     /// Stay in the election, give the role up with priority 0.
     case yieldElection
+    /// Stay in the election, give the role up to the node that waits for it.
+    case handOverElection
     /// Queue this hook event; the number comes back in `hooksCompleted`.
     case runHooks(HookEvent, Reason, isPlanned: Bool, OperationIdentifier?)
     /// End a `promote` that runs.
@@ -54,10 +80,14 @@ extension Tenure {
     case openLease
     /// Let it answer no longer.
     case closeLease
-    /// Destroy the addresses' connections on this host.
+    /// Destroy the addresses' connections on this host; answer with `connectionsReset`.
     case resetConnections
+    /// Tell the clients of the former holder.
+    case tellConnections
     case startAnnouncing
     case stopAnnouncing
+    /// `demote` has passed, the addresses are still here: answer with `letGo` or `handoverFailed`.
+    case demoted
     case phase(OperationIdentifier, Phase)
     case finished(OperationIdentifier, OperationResult, [Phase])
     case record(HistoryRecord)

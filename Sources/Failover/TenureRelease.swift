@@ -3,7 +3,7 @@ import VRRP
 // On the way out: planned, or with safety before politeness.
 extension Tenure {
   mutating func failover(
-    _ asked: OperationIdentifier, at now: Instant
+    _ asked: OperationIdentifier, _ isHandover: Bool, at now: Instant
   ) -> [Effect] {
     guard case .held = state, !isShuttingDown else {
       let why = "this node does not hold the role: its state is \(role.rawValue)"
@@ -11,14 +11,48 @@ extension Tenure {
     }
     reason = .manual
     operation = asked
-    return beginRelease(.operation(asked), at: now)
+    setback = nil
+    return beginRelease(.operation(asked), isHandover, at: now)
   }
 
-  mutating func beginRelease(_ release: Release, at now: Instant) -> [Effect] {
+  mutating func beginRelease(
+    _ release: Release, _ isHandover: Bool, at now: Instant
+  ) -> [Effect] {
     state = .releasing(gate: nil, release)
+    self.isHandover = isHandover
     isGatePassed = false
+    isDemoted = false
     phases.begin(at: now)
     return [.runHooks(.demote, reason, isPlanned: true, operation)]
+  }
+
+  // MARK: After the gate
+
+  /// The addresses may leave, their connections first: an RST needs the address it comes from.
+  mutating func letGo(at now: Instant) -> [Effect] {
+    guard case .releasing = state, isDemoted, resetDue == nil, !isGatePassed else { return [] }
+    let effects = isHandover ? endPhase("handing", at: now) : []
+    resetDue = now + Self.resetLimit
+    return effects + [.resetConnections]
+  }
+
+  mutating func connectionsReset(_ result: String, at now: Instant) -> [Effect] {
+    guard case .releasing = state, resetDue != nil else { return [] }
+    resetDue = nil
+    isGatePassed = true
+    restoreAt = nil
+    isRestoring = false
+    return endPhase("connections", result, at: now) + [.stopAnnouncing, .closeLease, .remove]
+  }
+
+  /// The successor cannot be told, or will not: the role stays, unless the daemon stops.
+  mutating func handoverFailed(_ why: String, at now: Instant) -> [Effect] {
+    guard case .releasing(_, let release) = state, isHandover, !isGatePassed else { return [] }
+    isHandover = false
+    switch release {
+    case .operation(let operation): return rollBack(operation, why)
+    case .shutdown: return letGo(at: now)
+    }
   }
 
   mutating func removed(_ failure: String?, at now: Instant) -> [Effect] {
@@ -36,25 +70,60 @@ extension Tenure {
     case (.operation(let operation), nil):
       state = .none
       isPromoted = false
+      isHandingOver = isHandover
+      let told = record(.backup, .manual, "gave the role up", isPlanned: true, operation)
+      // The successor's `promote` comes before this node's `standby`.
+      if isHandover { return effects + [.handOverElection] + told }
       return effects + [
         .yieldElection, .runHooks(.standby, .manual, isPlanned: true, operation),
-      ] + record(.backup, .manual, "gave the role up", isPlanned: true, operation)
+      ] + told
     case (.shutdown, let failure):
       state = .none
       isPromoted = false
+      let told = record(.shutdown, .shutdown, failure ?? "", isPlanned: true)
+      if isHandover, failure == nil {
+        isHandingOver = true
+        return effects + [.handOverElection] + told
+      }
       hasJoined = false
       removalRetry = failure == nil ? nil : now + Self.removalPause
-      return effects + [.leaveElection]
-        + record(.shutdown, .shutdown, failure ?? "", isPlanned: true)
+      return effects + [.leaveElection] + told
     }
   }
 
   mutating func successor(_ other: IPAddress, at now: Instant) -> [Effect] {
-    guard case .none = state, let operation else { return [] }
+    // One that takes over by hand tells itself when it is done.
+    guard case .none = state, let operation, !isHandingOver else { return [] }
     let effects = endPhase("takeover", at: now)
     self.operation = nil
     return effects + [.finished(operation, .done(newActive: other), phases.ended)]
       + record(.failover, .manual, "moved", isPlanned: true, operation, peer: other)
+  }
+
+  /// The successor has the addresses.
+  mutating func succeeded(
+    _ other: IPAddress, _ passage: Passage, at now: Instant
+  ) -> [Effect] {
+    guard case .none = state, isHandingOver else { return [] }
+    guard let operation else { return relieved() }
+    isHandingOver = false
+    self.operation = nil
+    var told = endPhase("takeover", at: now, of: operation)
+    told.append(.finished(operation, .done(newActive: other), phases.ended))
+    told += record(
+      .failover, .manual, "moved", isPlanned: true, operation, peer: other, passage: passage)
+    return told + [.runHooks(.standby, .manual, isPlanned: true, operation)]
+  }
+
+  /// The role is the successor's, or anybody's.
+  mutating func relieved() -> [Effect] {
+    guard case .none = state, isHandingOver else { return [] }
+    isHandingOver = false
+    guard isShuttingDown else {
+      return [.runHooks(.standby, .manual, isPlanned: true, operation)]
+    }
+    hasJoined = false
+    return [.leaveElection]
   }
 
   // MARK: Loss
@@ -106,6 +175,8 @@ extension Tenure {
     restoreAt = nil
     isRestoring = false
     claimDue = nil
+    resetDue = nil
+    receivedBy = nil
     switch state {
     case .held:
       state = .none
@@ -138,6 +209,7 @@ extension Tenure {
   mutating func rollBack(_ operation: OperationIdentifier, _ why: String) -> [Effect] {
     state = .held
     self.operation = nil
+    isHandover = false
     reason = .rollback
     return [
       .runHooks(.undo, .rollback, isPlanned: true, operation),

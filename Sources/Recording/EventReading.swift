@@ -27,11 +27,24 @@ extension RecordedEvent {
     case .leaseRefused(let why): return .leaseRefused(why)
     case .hookEnded(let run, let end): return .hookEnded(HookRun.Identifier(run), end.end)
     case .checkEnded(let place, let failure): return .checkEnded(place, failure: failure)
-    case .failover(let operation): return .failover(OperationIdentifier(operation))
+    case .failover(let operation, let to, let isForced):
+      return .failover(
+        FailoverOrder(OperationIdentifier(operation), to: to, isForced: isForced))
+    case .peerReport(let report, let name, let notBefore):
+      return .peerReport(
+        try report.report(), from: name,
+        notBefore: Instant(sinceBoot: .nanoseconds(notBefore)))
+    case .peerLost(let name): return .peerLost(name)
+    case .peerInformed(let operation): return .peerInformed(OperationIdentifier(operation))
+    case .connectionsReset(let reset, let left):
+      return .connectionsReset(reset: reset, left: left)
+    case .connectionsTold(let count): return .connectionsTold(count)
+    case .maintenance(let isOn): return .maintenance(isOn: isOn)
     case .announce: return .announce
     case .advertisementsMissed: return .advertisementsMissed
     case .settings(let settings): return .settings(try settings.settings())
-    case .shutdown: return .shutdown
+    case .shutdown(let operation): return .shutdown(operation.map { OperationIdentifier($0) })
+    case .suspend: return .suspend
     }
   }
 }

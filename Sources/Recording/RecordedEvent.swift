@@ -17,11 +17,18 @@ enum RecordedEvent: Codable, Equatable, Sendable {
   case leaseRefused(why: String)
   case hookEnded(run: UInt64, end: RecordedEnd)
   case checkEnded(place: Int, failure: String?)
-  case failover(operation: UInt64)
+  case failover(operation: UInt64, to: String?, isForced: Bool)
+  case peerReport(report: RecordedReport, from: String, notBeforeNs: Int64)
+  case peerLost(name: String)
+  case peerInformed(operation: UInt64)
+  case connectionsReset(reset: Int, left: Int)
+  case connectionsTold(count: Int)
+  case maintenance(isOn: Bool)
   case announce
   case advertisementsMissed
   case settings(RecordedSettings)
-  case shutdown
+  case shutdown(operation: UInt64?)
+  case suspend
 }
 
 struct RecordedAdvertisement: Codable, Equatable, Sendable {
@@ -85,11 +92,22 @@ extension RecordedEvent {
       case .leaseRefused(let why): .leaseRefused(why: why)
       case .hookEnded(let run, let end): .hookEnded(run: run.number, end: RecordedEnd(end))
       case .checkEnded(let place, let failure): .checkEnded(place: place, failure: failure)
-      case .failover(let operation): .failover(operation: operation.number)
+      case .failover(let order):
+        .failover(operation: order.operation.number, to: order.to, isForced: order.isForced)
+      case .peerReport(let report, let name, let notBefore):
+        .peerReport(
+          report: RecordedReport(report), from: name,
+          notBeforeNs: notBefore.sinceBoot.nanoseconds)
+      case .peerLost(let name): .peerLost(name: name)
+      case .peerInformed(let operation): .peerInformed(operation: operation.number)
+      case .connectionsReset(let reset, let left): .connectionsReset(reset: reset, left: left)
+      case .connectionsTold(let count): .connectionsTold(count: count)
+      case .maintenance(let isOn): .maintenance(isOn: isOn)
       case .announce: .announce
       case .advertisementsMissed: .advertisementsMissed
       case .settings(let settings): .settings(RecordedSettings(settings))
-      case .shutdown: .shutdown
+      case .shutdown(let operation): .shutdown(operation: operation?.number)
+      case .suspend: .suspend
       }
   }
 }

@@ -17,6 +17,9 @@ public struct RecordedLine: Codable, Equatable, Sendable {
     var settings: RecordedSettings
     var term: UInt64
     var isRestart: Bool
+    var maintenance: UInt64
+    var isInMaintenance: Bool
+    var resumes: Bool
   }
 
   /// The time that the participant was given, in nanoseconds since boot.
@@ -30,12 +33,13 @@ public struct RecordedLine: Codable, Equatable, Sendable {
   /// A participant is made.
   public init(
     beginning router: String, _ settings: ParticipantSettings, term: UInt64, isRestart: Bool,
-    at now: Instant
+    maintenance: MaintenanceMark = MaintenanceMark(), resumes: Bool = false, at now: Instant
   ) {
     tNs = now.sinceBoot.nanoseconds
     self.router = router
     begin = Beginning(
-      settings: RecordedSettings(settings), term: term, isRestart: isRestart)
+      settings: RecordedSettings(settings), term: term, isRestart: isRestart,
+      maintenance: maintenance.version, isInMaintenance: maintenance.isOn, resumes: resumes)
     effects = []
   }
 

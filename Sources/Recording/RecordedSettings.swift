@@ -51,7 +51,11 @@ struct RecordedSettings: Codable, Equatable, Sendable {
   }
 
   var router: Router
+  var node: String
   var isPair: Bool
+  var peers: [String]
+  var maintenanceLeaseNs: Int64
+  var precheckIntervalNs: Int64
   var lease: Lease
   var detectsConflicts: Bool
   var announcementRefreshNs: Int64
@@ -77,7 +81,11 @@ enum RecordedProbe: Codable, Equatable, Sendable {
 extension RecordedSettings {
   init(_ settings: ParticipantSettings) {
     router = Router(settings.router)
+    node = settings.node
     isPair = settings.isPair
+    peers = settings.peers
+    maintenanceLeaseNs = settings.maintenanceLease.nanoseconds
+    precheckIntervalNs = settings.precheckInterval.nanoseconds
     lease = Lease(
       durationNs: settings.lease.duration.nanoseconds, isEnforced: settings.lease.isEnforced,
       addressLifetimeNs: settings.lease.addressLifetime?.nanoseconds)

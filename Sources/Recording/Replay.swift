@@ -26,7 +26,9 @@ public struct Replay: Sendable {
     let now = Instant(sinceBoot: .nanoseconds(line.tNs))
     if let begin = line.begin {
       participants[line.router] = Participant(
-        try begin.settings.settings(), term: begin.term, isRestart: begin.isRestart, at: now)
+        try begin.settings.settings(), term: begin.term, isRestart: begin.isRestart,
+        maintenance: MaintenanceMark(version: begin.maintenance, isOn: begin.isInMaintenance),
+        resumes: begin.resumes, at: now)
       return nil
     }
     guard let recorded = line.event else {

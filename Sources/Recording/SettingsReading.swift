@@ -9,8 +9,10 @@ extension RecordedSettings {
       duration: .nanoseconds(lease.durationNs), isEnforced: lease.isEnforced)
     lease.addressLifetime = self.lease.addressLifetimeNs.map { .nanoseconds($0) }
     return ParticipantSettings(
-      router: try router.settings(), isPair: isPair, lease: lease,
-      detectsConflicts: detectsConflicts, announcementRefresh: .nanoseconds(announcementRefreshNs),
+      router: try router.settings(), node: node, isPair: isPair, peers: peers, lease: lease,
+      detectsConflicts: detectsConflicts, maintenanceLease: .nanoseconds(maintenanceLeaseNs),
+      precheckInterval: .nanoseconds(precheckIntervalNs),
+      announcementRefresh: .nanoseconds(announcementRefreshNs),
       checks: checks.map { $0.settings() }, hooks: hooks)
   }
 }

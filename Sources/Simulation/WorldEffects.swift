@@ -42,7 +42,12 @@ extension World {
       expect(
         nodes[index].process.operations.remove(operation) != nil,
         "node \(index): an operation has two last words")
-    case .resetConnections, .conflict, .checkChanged, .phase, .record: break
+    case .resetConnections:
+      nodes[index].process.queue.append(.connectionsReset(reset: 0, left: 0))
+    case .tellConnections: nodes[index].process.queue.append(.connectionsTold(0))
+    case .report, .shareResult, .refrained, .keepMaintenance, .passage, .conflict, .checkChanged,
+      .phase, .record:
+      break
     }
   }
 

@@ -100,7 +100,7 @@ extension World {
       return
     }
     nodes[index].downAfterStop = downFor
-    tell(.shutdown, index)
+    tell(.shutdown(nil), index)
   }
 
   // MARK: Network
@@ -139,7 +139,7 @@ extension World {
   private mutating func failover(_ index: Int) {
     guard nodes[index].isRunning else { return }
     lastOperation += 1
-    tell(.failover(OperationIdentifier(lastOperation)), index)
+    tell(.failover(FailoverOrder(OperationIdentifier(lastOperation))), index)
   }
 
   // MARK: Quiet

@@ -86,7 +86,9 @@ extension World {
 
   private mutating func give(_ event: Participant.Event, to index: Int) {
     history?.note(.event(index, event), at: now)
-    if case .failover(let operation) = event { nodes[index].process.operations.insert(operation) }
+    if case .failover(let order) = event {
+      nodes[index].process.operations.insert(order.operation)
+    }
     let instant = nodes[index].clock.instant(at: now)
     nodes[index].process.effects = nodes[index].process.participant.handle(event, at: instant)
     nodes[index].process.effectHead = 0

@@ -16,6 +16,8 @@
 ///   shorter one is kept from the moment on that the settings come.
 /// - After `.yield` this router does not preempt until it has been Active again: an operator's
 ///   decision outlasts the priorities.
+/// - The role may be handed over without silence and without a goodbye, when both routers know it:
+///   `.handOver` on one, `.takeOver` on the other, which passes over what the first one still said.
 public struct VirtualRouter: Equatable, Sendable {
   public enum State: Equatable, Sendable {
     case initialize
@@ -44,18 +46,23 @@ public struct VirtualRouter: Equatable, Sendable {
     /// The shorter interval that advertisements still leave by, and how many of them: the Backups
     /// have to learn of a longer one before they are made to wait for it.
     var slowingDown: (interval: AdvertisementInterval, left: Int)?
+    /// Whose advertisements are on their way from before it handed the role over, and until when.
+    var passedOver: (source: IPAddress, until: Instant)?
 
     public static func == (left: Active, right: Active) -> Bool {
       left.advertisementTimer == right.advertisementTimer
         && left.answerAllowed == right.answerAllowed
         && left.slowingDown?.interval == right.slowingDown?.interval
         && left.slowingDown?.left == right.slowingDown?.left
+        && left.passedOver?.source == right.passedOver?.source
+        && left.passedOver?.until == right.passedOver?.until
     }
   }
 
   public enum Event: Equatable, Sendable {
-    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once.
-    case startup(source: IPAddress, patience: Duration = .zero)
+    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once,
+    /// and an owner that is held back begins as one.
+    case startup(source: IPAddress, patience: Duration = .zero, isHeldBack: Bool = false)
     /// Stop taking part.
     case shutdown
     /// The time of `nextDeadline` has come.
@@ -66,6 +73,11 @@ public struct VirtualRouter: Equatable, Sendable {
     case yield
     /// As Active: stop being it without a word, since the others may not have waited.
     case lapse
+    /// As Active: stop being it without a word, since another router has been told to take over.
+    case handOver
+    /// As Backup: be Active at once, since the Active Router at `from` has handed the role over, or
+    /// an operator wants it without one.
+    case takeOver(from: IPAddress?)
     /// Advertisements may have come that nobody heard: a Backup has to wait again.
     case advertisementsMissed
     /// Checks moved the effective priority, 1-255.
@@ -95,12 +107,16 @@ public struct VirtualRouter: Equatable, Sendable {
     case release
     /// The Active Router has a lower priority and Preempt_Mode lets us take its place.
     case preemption
+    /// The Active Router handed the role over, or an operator took it.
+    case handover
   }
 
   /// The shortest time between two answers to losing advertisements.
   static let answerSpacing = Duration.milliseconds(10)
   /// Advertisements that tell of a longer interval before it is kept: as many as a Backup waits for.
   static let slowAdvertisements = 3
+  /// The longest that an advertisement may be on its way when its sender hands over.
+  static let longestPassage = Duration.seconds(1)
 
   public private(set) var settings: VirtualRouterSettings
   /// The priority that counts now: the operator's, moved by checks.
@@ -170,9 +186,9 @@ public struct VirtualRouter: Equatable, Sendable {
   public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
     switch (state, event) {
     // Section 6.4.1, Initialize.
-    case (.initialize, .startup(let source, let patience)):
+    case (.initialize, .startup(let source, let patience, let isHeldBack)):
       self.source = source
-      guard priority == .owner else {
+      guard priority == .owner, !isHeldBack else {
         activeAdvertisementInterval = settings.advertisementInterval
         becomeBackup(at: now + patience, yields: false)
         return []
@@ -193,6 +209,10 @@ public struct VirtualRouter: Equatable, Sendable {
     case (.backup(let backup), .advertisementsMissed):
       becomeBackup(at: now, yields: backup.yields)
       return []
+    case (.backup, .takeOver(let sender)):
+      cause = .handover
+      let passage = min(settings.advertisementInterval.duration, Self.longestPassage)
+      return becomeActive(at: now, passingOver: sender.map { ($0, now + passage) })
 
     // Section 6.4.3, Active.
     case (.active, .shutdown):
@@ -206,6 +226,10 @@ public struct VirtualRouter: Equatable, Sendable {
     case (.active, .lapse):
       activeAdvertisementInterval = settings.advertisementInterval
       becomeBackup(at: now, yields: false)
+      return []
+    case (.active, .handOver):
+      activeAdvertisementInterval = settings.advertisementInterval
+      becomeBackup(at: now, yields: true)
       return []
     case (.active(let active), .timer):
       return now < active.advertisementTimer ? [] : advertise(as: active, at: now)
@@ -226,8 +250,10 @@ public struct VirtualRouter: Equatable, Sendable {
     // What has no meaning in a state.
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
       (.initialize, .yield), (.initialize, .lapse), (.initialize, .advertisementsMissed),
-      (.backup, .startup),
-      (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .advertisementsMissed):
+      (.initialize, .handOver), (.initialize, .takeOver),
+      (.backup, .startup), (.backup, .handOver),
+      (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .advertisementsMissed),
+      (.active, .takeOver):
       return []
     }
   }
@@ -290,10 +316,13 @@ public struct VirtualRouter: Equatable, Sendable {
 
   // MARK: Active
 
-  private mutating func becomeActive(at now: Instant) -> [Action] {
+  private mutating func becomeActive(
+    at now: Instant, passingOver passedOver: (source: IPAddress, until: Instant)? = nil
+  ) -> [Action] {
     state = .active(
       Active(
-        advertisementTimer: now + settings.advertisementInterval.duration, answerAllowed: now))
+        advertisementTimer: now + settings.advertisementInterval.duration, answerAllowed: now,
+        passedOver: passedOver))
     return [.send(priority), .elected(cause)]
   }
 
@@ -316,6 +345,8 @@ public struct VirtualRouter: Equatable, Sendable {
     return slowing.interval.duration
   }
 
+  public var isBackup: Bool { if case .backup = state { true } else { false } }
+
   /// Whether some Backup may still wait by the shorter interval of earlier settings.
   public var isSlowingDown: Bool {
     if case .active(let active) = state { active.slowingDown != nil } else { false }
@@ -324,6 +355,7 @@ public struct VirtualRouter: Equatable, Sendable {
   private mutating func hear(
     _ advertisement: Advertisement, from sender: IPAddress, as active: Active, at now: Instant
   ) -> [Action] {
+    if let passed = active.passedOver, passed.source == sender, now < passed.until { return [] }
     if advertisement.priority == .release {
       return answer(as: active, at: now)
     }

@@ -15,6 +15,9 @@ extension Daemon {
     case .refreshAddresses(let places):
       if lease.mechanism != .addressLifetime { refresh(router, places) }
     case .resetConnections: resetConnections(router)
+    case .tellConnections: feed(router, .connectionsTold(0))
+    case .report, .shareResult, .keepMaintenance, .passage: break
+    case .refrained(let restraint): tell(restraint, router)
     case .install: install(router)
     case .remove: remove(router)
     case .announce(let places): announce(places, router)
@@ -71,11 +74,14 @@ extension Daemon {
 
   /// Ends what clients and local programs still believe to be open; bounded, since the loop waits.
   private func resetConnections(_ router: LocalRouter) {
+    var count = (reset: 0, left: 0)
+    defer { feed(router, .connectionsReset(reset: count.reset, left: count.left)) }
     guard let link = router.link else { return }
     do throws(SystemError) {
       let result = try connections.reset(
         router.configuration.router.addresses, interfaceIndex: link.index,
         limit: Self.mostResets, within: Self.resetLimit)
+      count = (result.reset, result.left)
       guard result.reset > 0 || result.left > 0 else { return }
       log.write(
         .notice,
@@ -146,6 +152,21 @@ extension Daemon {
     tellSystemd()
   }
 
+  private func tell(_ restraint: Participant.Restraint, _ router: LocalRouter) {
+    let why: String
+    switch restraint {
+    case .maintenance: why = "maintenance is on, or has just been"
+    case .peerIsActive(let name):
+      why =
+        "\(name) is Active and says so over the peer channel, but its advertisements do not arrive:"
+        + " look for what drops protocol 112 between the nodes"
+    case .handover: why = "the role was handed over a moment ago"
+    }
+    log.writeLimited(
+      .warning, about: "restraint \(router.name)", at: Clock.now(),
+      "\(router.name): no Active Router is heard, and this node does not claim: \(why)")
+  }
+
   private func tell(check index: Int, _ passing: Bool, _ router: LocalRouter) {
     let check = router.participant.checks[index]
     let name = "\(router.name): check \(check.settings.name)"
@@ -204,6 +225,7 @@ extension Reason {
     case .startup: "start"
     case .shutdown: "stop"
     case .rollback: "a step failed and the role went back"
+    case .maintenance: "godwitd was started anew during maintenance"
     }
   }
 }
@@ -240,7 +262,7 @@ extension Participant.Effect {
   /// Whether nothing but the log and the history hears of it.
   var onlyTells: Bool {
     switch self {
-    case .roleChanged, .record, .conflict: true
+    case .roleChanged, .record, .conflict, .refrained: true
     default: false
     }
   }

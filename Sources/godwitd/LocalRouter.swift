@@ -102,8 +102,9 @@ struct Place: Hashable {
 extension VirtualRouterConfiguration {
   var participant: ParticipantSettings {
     ParticipantSettings(
-      router: router, isPair: isPair, lease: lease, detectsConflicts: conflictDetection,
-      announcementRefresh: announcementRefresh,
+      router: router, node: node, isPair: isPair, peers: peers, lease: lease,
+      detectsConflicts: conflictDetection, maintenanceLease: maintenanceLease,
+      precheckInterval: precheckInterval, announcementRefresh: announcementRefresh,
       checks: checks,
       hooks: hooks)
   }

@@ -53,7 +53,7 @@ extension Daemon {
     for router in present where !new.virtualRouters.contains(where: { $0.name == router.name }) {
       outcome.removed.append(router.name)
       router.isLeaving = true
-      feed(router, .shutdown)
+      feed(router, .shutdown(nil))
     }
     for wanted in new.virtualRouters {
       let old = present.first { $0.name == wanted.name }
@@ -68,7 +68,7 @@ extension Daemon {
         outcome.changed.append(wanted.name)
         old.isLeaving = true
         old.replacement = wanted
-        feed(old, .shutdown)
+        feed(old, .shutdown(nil))
         continue
       }
       outcome.added.append(wanted.name)

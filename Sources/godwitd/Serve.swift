@@ -118,7 +118,7 @@ extension Daemon {
       .notice,
       "\(router.name): failover \(operations.text(operation)) begins"
         + (wanted.reason.map { ": \($0)" } ?? ""))
-    feed(router, .failover(operation))
+    feed(router, .failover(FailoverOrder(operation, to: wanted.to, isForced: wanted.force)))
   }
 
   /// What speaks against a failover before anything is changed.

@@ -13,7 +13,7 @@ extension Daemon {
     isStopping = true
     notifier.stopping()
     log.write(.notice, "stopping: giving up what is held here")
-    for router in routers { feed(router, .shutdown) }
+    for router in routers { feed(router, .shutdown(nil)) }
   }
 
   var isDone: Bool {

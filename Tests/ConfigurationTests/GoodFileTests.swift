@@ -58,6 +58,8 @@ let everyKey = """
         - command: [/usr/bin/logger]
           timeout: 10s
       track: { interfaces: [eth1, eth2] }
+      maintenance_lease: 2m
+      precheck_interval: 30s
     orders-db-6:
       vrid: 51
       interface: eth0
@@ -106,6 +108,8 @@ let everyKey = """
   #expect(orders.lease == LeaseSettings(duration: .milliseconds(150)))
   #expect(orders.conflictDetection == false)
   #expect(orders.trackedInterfaces == ["eth1", "eth2"])
+  #expect(orders.maintenanceLease == .seconds(120))
+  #expect(orders.precheckInterval == .seconds(30))
 }
 
 @Test func `A file with every key gives its checks and hooks`() throws {
@@ -131,17 +135,18 @@ let everyKey = """
         environment: ["PGDATA": "/var/lib/postgresql/main", "_x1": ""]),
       HookSettings(
         command: ["/usr/bin/logger"],
-        events: [.promote, .demote, .undo, .active, .standby, .fault],
+        events: Set(HookEvent.allCases),
         timeouts: [
           .promote: .seconds(10), .demote: .seconds(10), .undo: .seconds(10),
           .active: .seconds(10), .standby: .seconds(10), .fault: .seconds(10),
+          .precheck: .seconds(10), .maintenance: .seconds(10), .fence: .seconds(10),
         ]),
     ])
 }
 
 @Test func `The smallest file has the defaults`() throws {
   let address = IPAddress.v4(IPv4Address(192, 0, 2, 100))
-  let expected = NodeConfiguration(
+  var expected = NodeConfiguration(
     node: "db-a", peers: [], controlSocket: "/run/godwit/control.sock", controlGroup: "godwit",
     controlAdminGroup: nil, stateDirectory: "/var/lib/godwit", logLevel: .info,
     realtimePriority: 0, lockMemory: true, leaseMechanism: .automatic,
@@ -155,9 +160,10 @@ let everyKey = """
           advertisementInterval: try #require(AdvertisementInterval(centiseconds: 100)),
           preemption: .never, checksumForm: .message),
         lease: LeaseSettings(duration: .milliseconds(2500)), conflictDetection: true,
-        sourceAddress: nil, announcementRefresh: .seconds(60), checks: [], hooks: [],
-        trackedInterfaces: [])
+        sourceAddress: nil, announcementRefresh: .seconds(60), maintenanceLease: .seconds(60),
+        precheckInterval: .seconds(10), checks: [], hooks: [], trackedInterfaces: [])
     ])
+  expected.virtualRouters[0].node = "db-a"
   #expect(try read(router) == expected)
 }
 

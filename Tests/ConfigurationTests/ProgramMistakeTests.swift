@@ -153,7 +153,7 @@ private let wrongHooks: [Mistake] = [
   Mistake(
     "{ command: [/x], events: [stop] }",
     "7:35: virtual_routers.orders-db.hooks[0].events[0]: unknown event `stop`; use `promote`, "
-      + "`demote`, `undo`, `active`, `standby`, `fault`"),
+      + "`demote`, `undo`, `active`, `standby`, `fault`, `precheck`, `maintenance`, `fence`"),
   Mistake(
     "{ command: [/x], events: [active, active] }",
     "7:43: virtual_routers.orders-db.hooks[0].events[1]: `active` is listed twice; remove one"),

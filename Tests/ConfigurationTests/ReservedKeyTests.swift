@@ -26,10 +26,6 @@ private let reserved: [Mistake] = [
     "6:22: virtual_routers.orders-db.announcements.confirm: `confirm` is not available yet; "
       + "leave the key out"),
   Mistake(
-    "    maintenance_lease: 60s",
-    "6:5: virtual_routers.orders-db.maintenance_lease: `maintenance_lease` is not available yet; "
-      + "leave the key out"),
-  Mistake(
     "    connections: { on_release: reset }",
     "6:5: virtual_routers.orders-db.connections: `connections` is not available yet; "
       + "leave the key out"),
@@ -40,26 +36,6 @@ private let reserved: [Mistake] = [
   Mistake(
     "    group: orders",
     "6:5: virtual_routers.orders-db.group: `group` is not available yet; leave the key out"),
-  Mistake(
-    "    precheck_interval: 10s",
-    "6:5: virtual_routers.orders-db.precheck_interval: `precheck_interval` is not available yet; "
-      + "leave the key out"),
-  Mistake(
-    "    hooks: [{ command: [/x], precheck_interval: 10s }]",
-    "6:30: virtual_routers.orders-db.hooks[0].precheck_interval: `precheck_interval` is not "
-      + "available yet; leave the key out"),
-  Mistake(
-    "    hooks: [{ command: [/x], events: [precheck] }]",
-    "6:39: virtual_routers.orders-db.hooks[0].events[0]: the event `precheck` is not available "
-      + "yet; leave it out"),
-  Mistake(
-    "    hooks: [{ command: [/x], events: [maintenance] }]",
-    "6:39: virtual_routers.orders-db.hooks[0].events[0]: the event `maintenance` is not available "
-      + "yet; leave it out"),
-  Mistake(
-    "    hooks: [{ command: [/x], timeout: { fence: 20s } }]",
-    "6:41: virtual_routers.orders-db.hooks[0].timeout.fence: the event `fence` is not available "
-      + "yet; leave it out"),
 ]
 
 @Test(arguments: reserved) func `What is not available yet is refused`(mistake: Mistake) {

@@ -49,7 +49,7 @@ import VRRP
 
   @Test("who wakes at the end of the lease is Backup before it speaks: demote, standby, no goodbye")
   func wokeLate() {
-    var story = Story(hooks: Set(HookEvent.allCases))
+    var story = Story(hooks: Story.ofRoles)
     story.run(until: at(3.7))
     // The standby of the start, promote and active.
     for _ in 0..<3 { story.end() }
@@ -73,7 +73,7 @@ import VRRP
     story.now = at(60)
     let events: [Participant.Event] = [
       .advertisement(advertisement(50), from: otherNode), .addressesLost, .announce,
-      .failover(OperationIdentifier(1)), .link([], source: thisNode),
+      .failover(FailoverOrder(OperationIdentifier(1))), .link([], source: thisNode),
     ]
     story.feed(events[which])
     let words = story.words()
@@ -287,7 +287,7 @@ import VRRP
         ParticipantSettings(router: routerSettings(preemption: .always), hooks: []))
       story.hear(50)
       story.run(until: at(left))
-      story.feed(.shutdown)
+      story.feed(.shutdown(nil))
       #expect(story.words().count { $0 == "send 0" } == goodbyes)
       #expect(!story.hasAddresses)
     }

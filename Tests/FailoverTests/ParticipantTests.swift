@@ -26,7 +26,7 @@ import VRRP
 
   @Test("a claim in its order")
   func claim() {
-    var story = Story(hooks: Set(HookEvent.allCases))
+    var story = Story(hooks: Story.ofRoles)
     #expect(story.words() == ["backup: startup", "standby 10 startup"])
     story.end()
     story.run(until: at(4))
@@ -61,7 +61,7 @@ import VRRP
 
   @Test("an owner is elected as it joins: promote, and never standby")
   func owner() {
-    var story = Story(priority: 255, hooks: Set(HookEvent.allCases))
+    var story = Story(priority: 255, hooks: Story.ofRoles)
     #expect(story.words() == ["send 255", "claiming: startup", "promote 11 startup"])
     story.end()
     // Whoever is Active may hear of the owner only from its third advertisement.
@@ -109,13 +109,16 @@ import VRRP
     story.end()
     story.hold()
     _ = story.words()
-    story.feed(.failover(Self.operation))
+    story.feed(.failover(FailoverOrder(Self.operation)))
     story.run(until: at(5))
     #expect(story.words() == ["releasing: manual", "demote 11 manual", "send 100"])
     #expect(story.hasAddresses)
     story.end()
     #expect(
-      story.words() == ["close lease", "remove", "send 0", "backup: manual", "standby 11 manual"])
+      story.words() == [
+        "reset connections", "close lease", "remove", "send 0", "backup: manual",
+        "standby 11 manual",
+      ])
     story.run(until: at(5.7))
     story.hear(90)
     #expect(story.words() == ["moved to 192.0.2.2"])
@@ -126,7 +129,7 @@ import VRRP
   func failoverRolledBack() {
     var story = Story()
     story.hold()
-    story.feed(.failover(Self.operation))
+    story.feed(.failover(FailoverOrder(Self.operation)))
     _ = story.words()
     story.end(.exited(1))
     #expect(
@@ -140,7 +143,7 @@ import VRRP
   func failoverNobody() {
     var story = Story(hooks: [])
     story.hold()
-    story.feed(.failover(Self.operation))
+    story.feed(.failover(FailoverOrder(Self.operation)))
     _ = story.words()
     story.run(until: at(7.7))
     #expect(
@@ -155,7 +158,7 @@ import VRRP
   func failoverIncomplete() {
     var story = Story()
     story.hold()
-    story.feed(.failover(Self.operation))
+    story.feed(.failover(FailoverOrder(Self.operation)))
     _ = story.words()
     story.feed(.link([.noCarrier("eth0")], source: nil))
     #expect(
@@ -164,7 +167,7 @@ import VRRP
         "incomplete: interface eth0 has no carrier: check cable, port and switch", "fault: link",
       ])
     story.end()
-    story.feed(.failover(OperationIdentifier(2)))
+    story.feed(.failover(FailoverOrder(OperationIdentifier(2))))
     #expect(story.words() == ["refused: this node does not hold the role: its state is fault"])
   }
 
@@ -198,7 +201,7 @@ import VRRP
 
   @Test("a link that flaps while a demote runs: demote, then only the newest notice")
   func flap() {
-    var story = Story(hooks: Set(HookEvent.allCases))
+    var story = Story(hooks: Story.ofRoles)
     story.end()
     story.hold()
     story.end()
@@ -307,7 +310,7 @@ import VRRP
     var story = Story()
     story.run(until: at(4))
     _ = story.words()
-    story.feed(.shutdown)
+    story.feed(.shutdown(nil))
     #expect(
       story.words() == ["close lease", "terminate", "remove", "send 0", "initialize: shutdown"])
     #expect(!story.participant.isOut)
@@ -323,7 +326,7 @@ import VRRP
   func stopWithHungDemote() {
     var story = Story()
     story.hold()
-    story.feed(.shutdown)
+    story.feed(.shutdown(nil))
     story.run(until: at(63.9))
     #expect(story.hasAddresses)
     story.run(until: at(64))
@@ -335,7 +338,7 @@ import VRRP
   func stopIdle(isFaulty: Bool) {
     var story = Story()
     if isFaulty { story.feed(.link([.noCarrier("eth0")], source: nil)) }
-    story.feed(.shutdown)
+    story.feed(.shutdown(nil))
     #expect(story.participant.isOut)
     #expect(story.sent.isEmpty)
   }

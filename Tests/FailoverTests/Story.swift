@@ -11,6 +11,9 @@ struct Story {
   var hasAddresses = false
   var installFailure: String?
 
+  /// The events that belong to a change of role.
+  static let ofRoles: Set<HookEvent> = [.promote, .demote, .undo, .active, .standby, .fault]
+
   /// A Backup at 0 s; its Active_Down_Interval is 3.609375 s at priority 100.
   init(_ settings: ParticipantSettings, term: UInt64 = 10) {
     participant = Participant(settings, term: term, at: at(0))
@@ -40,6 +43,8 @@ struct Story {
         case .remove:
           hasAddresses = false
           events.append(.removed(failure: nil))
+        case .resetConnections: events.append(.connectionsReset(reset: 0, left: 0))
+        case .tellConnections: events.append(.connectionsTold(0))
         default: break
         }
       }
@@ -104,8 +109,11 @@ struct Story {
       case .openLease: "open lease"
       case .closeLease: "close lease"
       case .resetConnections: "reset connections"
+      case .shareResult(let operation, let name): "share \(operation.number) with \(name)"
+      case .refrained(let restraint): "refrained: \(restraint)"
+      case .keepMaintenance(let mark): "maintenance \(mark.version) \(mark.isOn)"
       case .announce, .probe, .conflict, .renewLease, .refreshAddresses, .hookEnded, .phase,
-        .record:
+        .record, .tellConnections, .report, .passage:
         nil
       }
     }

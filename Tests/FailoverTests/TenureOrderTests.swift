@@ -15,7 +15,7 @@ import VRRP
     #expect(!tenure.isHolding)
     #expect(
       tenure.handle(.installed(failure: nil), at: at(3)) == [
-        .openLease, .startAnnouncing, T.hook(.active, .peerTimeout),
+        .openLease, .startAnnouncing, .tellConnections, T.hook(.active, .peerTimeout),
         T.told(.active, .peerTimeout, "", phases: Self.claimed),
       ])
     #expect(tenure.state == .held && tenure.isHolding)
@@ -26,6 +26,13 @@ import VRRP
     var tenure = T.tenure(.releasingForOperation)
     #expect(tenure.isHolding)
     _ = tenure.handle(T.demoted, at: at(10))
+    // The addresses are here while their connections are reset.
+    #expect(tenure.isHolding)
+    let connections = Phase("connections", .zero, "3 reset, 1 left")
+    #expect(
+      tenure.handle(.connectionsReset(reset: 3, left: 1), at: at(10)) == [
+        .phase(T.seven, connections), .stopAnnouncing, .closeLease, .remove,
+      ])
     #expect(!tenure.isHolding)
     let addresses = Phase("addresses", .seconds(1))
     #expect(
@@ -35,7 +42,7 @@ import VRRP
         T.told(.backup, .manual, "gave the role up", isPlanned: true, T.seven),
       ])
     let takeover = Phase("takeover", .seconds(2))
-    let phases = [Phase("demote", .seconds(6)), addresses, takeover]
+    let phases = [Phase("demote", .seconds(6)), connections, addresses, takeover]
     #expect(
       tenure.handle(.heardActive(otherNode), at: at(13)) == [
         .phase(T.seven, takeover), .finished(T.seven, .done(newActive: otherNode), phases),
@@ -49,6 +56,7 @@ import VRRP
   func nobodyTakesOver() {
     var tenure = T.tenure(.releasingForOperation)
     _ = tenure.handle(T.demoted, at: at(10))
+    _ = tenure.handle(T.reset, at: at(10))
     _ = tenure.handle(.removed(failure: nil), at: at(11))
     #expect(
       tenure.handle(.elected(.peerTimeout), at: at(14)) == [
@@ -64,7 +72,8 @@ import VRRP
           T.seven,
           .rolledBack("no other node became Active: is a Backup running and reachable?"),
           [
-            Phase("demote", .seconds(6)), Phase("addresses", .seconds(1)),
+            Phase("demote", .seconds(6)), Phase("connections", .zero, "0 reset, 0 left"),
+            Phase("addresses", .seconds(1)),
             Phase("takeover", .seconds(3), "no other node became Active"),
             Phase("promote", .seconds(1)), Phase("addresses", .seconds(1)),
           ]))
@@ -91,6 +100,7 @@ import VRRP
   func removalFails() {
     var tenure = T.tenure(.releasingForOperation)
     _ = tenure.handle(T.demoted, at: at(10))
+    _ = tenure.handle(T.reset, at: at(10))
     let effects = tenure.handle(.removed(failure: "busy"), at: at(10))
     #expect(
       effects.prefix(3) == [
@@ -106,10 +116,14 @@ import VRRP
     var tenure = T.tenure(.releasingForShutdown)
     #expect(
       tenure.handle(.hooksCompleted(order(.demote, 2), result), at: at(10)) == [
-        .stopAnnouncing, .closeLease, .remove,
+        .resetConnections
       ])
+    #expect(tenure.handle(T.reset, at: at(10)) == [.stopAnnouncing, .closeLease, .remove])
     #expect(!tenure.isOut)
-    let phases = [Phase("demote", .seconds(6), "\(result)"), Phase("addresses", .zero)]
+    let phases = [
+      Phase("demote", .seconds(6), "\(result)"),
+      Phase("connections", .zero, "0 reset, 0 left"), Phase("addresses", .zero),
+    ]
     #expect(
       tenure.handle(.removed(failure: nil), at: at(10)) == [
         .leaveElection, T.told(.shutdown, .shutdown, "", isPlanned: true, phases: phases),
@@ -121,6 +135,7 @@ import VRRP
   func stopRetriesRemoval() {
     var tenure = T.tenure(.releasingForShutdown)
     _ = tenure.handle(T.demoted, at: at(10))
+    _ = tenure.handle(T.reset, at: at(10))
     _ = tenure.handle(.removed(failure: "busy"), at: at(10))
     #expect(!tenure.isOut)
     #expect(tenure.nextDeadline == at(11))
@@ -167,6 +182,7 @@ import VRRP
     _ = tenure.handle(.addressesLost, at: at(10))
     #expect(tenure.nextDeadline == at(10.001))
     _ = tenure.handle(T.demoted, at: at(10))
+    _ = tenure.handle(T.reset, at: at(10))
     #expect(tenure.nextDeadline == nil)
     _ = tenure.handle(.removed(failure: nil), at: at(10))
     #expect(tenure.handle(.timer, at: at(10.001)) == [])
@@ -247,7 +263,7 @@ import VRRP
   func penaltyEndsWhileStopping() {
     var tenure = T.tenure(.claiming)
     _ = tenure.handle(.hooksCompleted(order(.promote, 1), .unfit), at: at(2))
-    _ = tenure.handle(.shutdown, at: at(3))
+    _ = tenure.handle(.shutdown(), at: at(3))
     #expect(tenure.isOut)
     #expect(tenure.handle(.timer, at: at(12)) == [])
     #expect(tenure.handle(.faults([]), at: at(13)) == [])

@@ -33,6 +33,7 @@ import VRRP
   static let eight = OperationIdentifier(8)
   static let promoted = Tenure.Event.hooksCompleted(order(.promote, 1), .done)
   static let demoted = Tenure.Event.hooksCompleted(order(.demote, 2), .done)
+  static let reset = Tenure.Event.connectionsReset(reset: 0, left: 0)
   static let checkFails = Tenure.Event.faults([.check("db")])
   static let claiming = Tenure.State.claiming(gate: 1)
   static let forOperation = Tenure.State.releasing(gate: 2, .operation(seven))
@@ -44,7 +45,7 @@ import VRRP
   static let lostRecord = told(.backup, .preempted, "another node is Active", peer: otherNode)
 
   static let matrix: [Cell] = [
-    Cell(.none, .start, [], .none),
+    Cell(.none, .start(), [], .none),
     Cell(.none, .elected(.peerTimeout), [hook(.promote, .peerTimeout)], .claiming(gate: nil)),
     Cell(.none, .deposed(by: otherNode), [], .none),
     Cell(.none, .heardActive(otherNode), [], .none),
@@ -54,13 +55,13 @@ import VRRP
     Cell(.none, .addressesLost, [], .none),
     Cell(.none, checkFails, [.leaveElection, hook(.fault, .health), faultRecord], .barred),
     Cell(.none, .failover(seven), [refused(seven, "backup")], .none),
-    Cell(.none, .shutdown, [.leaveElection], .none),
+    Cell(.none, .shutdown(), [.leaveElection], .none),
     Cell(.none, .lapsed(failure: nil), [], .none),
     Cell(.none, .leaseRefused("no"), [], .none),
     Cell(.none, .holdOff(until: at(11)), [], .none),
     Cell(.none, .timer, [], .none),
 
-    Cell(.claiming, .start, [], claiming),
+    Cell(.claiming, .start(), [], claiming),
     Cell(.claiming, .elected(.peerTimeout), [], claiming),
     Cell(
       .claiming, .deposed(by: otherNode),
@@ -83,7 +84,7 @@ import VRRP
       ], .barred),
     Cell(.claiming, .failover(seven), [refused(seven, "claiming")], claiming),
     Cell(
-      .claiming, .shutdown,
+      .claiming, .shutdown(),
       [
         .closeLease, .overtakePromote, .remove, .leaveElection, hook(.demote, .shutdown),
         told(.shutdown, .shutdown, "stopped while claiming"),
@@ -98,7 +99,7 @@ import VRRP
     Cell(.claiming, .holdOff(until: at(11)), [], claiming),
     Cell(.claiming, .timer, [], claiming),
 
-    Cell(.held, .start, [], .held),
+    Cell(.held, .start(), [], .held),
     Cell(.held, .elected(.peerTimeout), [], .held),
     Cell(
       .held, .deposed(by: otherNode),
@@ -123,7 +124,7 @@ import VRRP
       .held, .failover(seven), [.runHooks(.demote, .manual, isPlanned: true, seven)],
       .releasing(gate: nil, .operation(seven))),
     Cell(
-      .held, .shutdown, [.runHooks(.demote, .shutdown, isPlanned: true, nil)],
+      .held, .shutdown(), [.runHooks(.demote, .shutdown, isPlanned: true, nil)],
       .releasing(gate: nil, .shutdown)),
     Cell(
       .held, .lapsed(failure: nil),
@@ -140,7 +141,7 @@ import VRRP
     Cell(.held, .holdOff(until: at(11)), [], .held),
     Cell(.held, .timer, [], .held),
 
-    Cell(.releasingForOperation, .start, [], forOperation),
+    Cell(.releasingForOperation, .start(), [], forOperation),
     Cell(.releasingForOperation, .elected(.peerTimeout), [], forOperation),
     Cell(
       .releasingForOperation, .deposed(by: otherNode),
@@ -151,7 +152,7 @@ import VRRP
     Cell(.releasingForOperation, .heardActive(otherNode), [], forOperation),
     Cell(
       .releasingForOperation, demoted,
-      [.phase(seven, Phase("demote", .seconds(6))), .stopAnnouncing, .closeLease, .remove],
+      [.phase(seven, Phase("demote", .seconds(6))), .resetConnections],
       forOperation),
     Cell(
       .releasingForOperation, .installed(failure: nil), [.openLease, .startAnnouncing], forOperation
@@ -167,7 +168,7 @@ import VRRP
       ], .barred),
     Cell(.releasingForOperation, .failover(eight), [refused(eight, "releasing")], forOperation),
     Cell(
-      .releasingForOperation, .shutdown,
+      .releasingForOperation, .shutdown(),
       [.finished(seven, .incomplete("the daemon stops"), [])], forShutdown),
     Cell(
       .releasingForOperation, .lapsed(failure: nil),
@@ -188,20 +189,20 @@ import VRRP
     Cell(.releasingForOperation, .holdOff(until: at(11)), [], forOperation),
     Cell(.releasingForOperation, .timer, [], forOperation),
 
-    Cell(.releasingForShutdown, .start, [], forShutdown),
+    Cell(.releasingForShutdown, .start(), [], forShutdown),
     Cell(.releasingForShutdown, .elected(.peerTimeout), [], forShutdown),
     Cell(
       .releasingForShutdown, .deposed(by: otherNode),
       [.closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection, lostRecord], .none),
     Cell(.releasingForShutdown, .heardActive(otherNode), [], forShutdown),
-    Cell(.releasingForShutdown, demoted, [.stopAnnouncing, .closeLease, .remove], forShutdown),
+    Cell(.releasingForShutdown, demoted, [.resetConnections], forShutdown),
     Cell(
       .releasingForShutdown, .installed(failure: nil), [.openLease, .startAnnouncing], forShutdown),
     Cell(.releasingForShutdown, .removed(failure: nil), [], forShutdown),
     Cell(.releasingForShutdown, .addressesLost, [.stopAnnouncing], forShutdown),
     Cell(.releasingForShutdown, checkFails, [], forShutdown),
     Cell(.releasingForShutdown, .failover(eight), [refused(eight, "releasing")], forShutdown),
-    Cell(.releasingForShutdown, .shutdown, [], forShutdown),
+    Cell(.releasingForShutdown, .shutdown(), [], forShutdown),
     Cell(
       .releasingForShutdown, .lapsed(failure: nil),
       [
@@ -216,7 +217,7 @@ import VRRP
     Cell(.releasingForShutdown, .holdOff(until: at(11)), [], forShutdown),
     Cell(.releasingForShutdown, .timer, [], forShutdown),
 
-    Cell(.barred, .start, [], .barred),
+    Cell(.barred, .start(), [], .barred),
     Cell(.barred, .elected(.peerTimeout), [], .barred),
     Cell(.barred, .deposed(by: otherNode), [], .barred),
     Cell(.barred, .heardActive(otherNode), [], .barred),
@@ -226,7 +227,7 @@ import VRRP
     Cell(.barred, .addressesLost, [], .barred),
     Cell(.barred, checkFails, [], .barred),
     Cell(.barred, .failover(seven), [refused(seven, "fault")], .barred),
-    Cell(.barred, .shutdown, [], .barred),
+    Cell(.barred, .shutdown(), [], .barred),
     Cell(.barred, .lapsed(failure: nil), [], .barred),
     Cell(.barred, .leaseRefused("no"), [], .barred),
     Cell(.barred, .holdOff(until: at(11)), [], .barred),
@@ -245,6 +246,57 @@ import VRRP
     let pairs = Set(Self.matrix.map { "\($0.begin) \(Self.kind($0.event))" })
     #expect(pairs.count == 6 * 15)
     #expect(Self.matrix.count == 6 * 15)
+    let others = Set(Self.handovers.map { "\($0.begin) \(Self.kind($0.event))" })
+    #expect(others.count == 6 * 10)
+    #expect(Self.handovers.count == 6 * 10)
+  }
+
+  // MARK: Handing over
+
+  /// What has no meaning in a state changes nothing; `suspended` ends every state as it is.
+  static let handovers: [Cell] =
+    Begin.allCases.flatMap { begin in
+      [
+        Tenure.Event.resumed, .notResumed, .letGo, .connectionsReset(reset: 1, left: 0),
+        .succeeded(otherNode, Passage()), .relieved, .handoverFailed("late"),
+      ].map { Cell(begin, $0, [], state(begin)) }
+        + [
+          Cell(begin, .refused(eight, "no"), [.finished(eight, .refused("no"), [])], state(begin)),
+          Cell(
+            begin, .suspended,
+            [
+              told(
+                .shutdown, .maintenance, "the addresses stay for a restart of the daemon",
+                phases: began(begin))
+            ], state(begin)),
+          begin == .none
+            ? Cell(
+              begin, .handedOver(.manual, eight),
+              [.runHooks(.promote, .manual, isPlanned: true, eight)], .claiming(gate: nil))
+            : Cell(begin, .handedOver(.manual, eight), [], state(begin)),
+        ]
+    }
+
+  static func state(_ begin: Begin) -> Tenure.State {
+    switch begin {
+    case .none: .none
+    case .claiming: claiming
+    case .held: .held
+    case .releasingForOperation: forOperation
+    case .releasingForShutdown: forShutdown
+    case .barred: .barred
+    }
+  }
+
+  static func began(_ begin: Begin) -> [Phase] {
+    begin == .held ? [Phase("promote", .seconds(1)), Phase("addresses", .seconds(1))] : []
+  }
+
+  @Test("what belongs to a handover in every state", arguments: handovers)
+  func handover(_ cell: Cell) {
+    var tenure = Self.tenure(cell.begin)
+    #expect(tenure.handle(cell.event, at: at(10)) == cell.effects)
+    #expect(tenure.state == cell.end)
   }
 
   // MARK: Making them
@@ -270,7 +322,7 @@ import VRRP
 
   static func tenure(_ begin: Begin) -> Tenure {
     var tenure = Tenure()
-    _ = tenure.handle(.start, at: at(0))
+    _ = tenure.handle(.start(), at: at(0))
     switch begin {
     case .none: return tenure
     case .barred:
@@ -285,7 +337,7 @@ import VRRP
     _ = tenure.handle(promoted, at: at(2))
     _ = tenure.handle(.installed(failure: nil), at: at(3))
     if begin == .held { return tenure }
-    _ = tenure.handle(begin == .releasingForOperation ? .failover(seven) : .shutdown, at: at(4))
+    _ = tenure.handle(begin == .releasingForOperation ? .failover(seven) : .shutdown(), at: at(4))
     tenure.gateIs(2, for: .demote)
     return tenure
   }
@@ -306,6 +358,16 @@ import VRRP
     case .faults: "faults"
     case .failover: "failover"
     case .shutdown: "shutdown"
+    case .handedOver: "handedOver"
+    case .resumed: "resumed"
+    case .notResumed: "notResumed"
+    case .letGo: "letGo"
+    case .connectionsReset: "connectionsReset"
+    case .succeeded: "succeeded"
+    case .relieved: "relieved"
+    case .handoverFailed: "handoverFailed"
+    case .refused: "refused"
+    case .suspended: "suspended"
     case .timer: "timer"
     }
   }

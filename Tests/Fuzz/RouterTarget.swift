@@ -87,14 +87,14 @@ struct RouterLife {
     case 8: setLink(reader.byte())
     case 9:
       lastOperation += 1
-      feed(.failover(OperationIdentifier(lastOperation)))
+      feed(.failover(FailoverOrder(OperationIdentifier(lastOperation))))
     case 10: feed(.announce)
     case 11:
       guard hasAddresses, participant.tenure.isHolding else { return }
       hasAddresses = false
       feed(.addressesLost)
     case 12: feed(.settings(Self.settings(&reader, as: participant.settings.router)))
-    case 13: if reader.byte() == 0xff { feed(.shutdown) }
+    case 13: if reader.byte() == 0xff { feed(.shutdown(nil)) }
     case 14: failsBeat = reader.flag()
     case 15: endLease(reader.byte())
     case 16, 17: hearNeighbor(&reader)
@@ -212,7 +212,7 @@ struct RouterLife {
   /// Leads to the end: every program ends, nothing is refused any more, time goes on.
   mutating func shutDown() {
     isRefusing = false
-    feed(.shutdown)
+    feed(.shutdown(nil))
     var rounds = 0
     while !participant.isOut {
       if runs.isEmpty { passToDeadline() } else { endHook(0xff) }

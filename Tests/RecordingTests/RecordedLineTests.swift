@@ -67,8 +67,10 @@ import VRRP
     .hookEnded(HookRun.Identifier(9), .signalled(9)),
     .hookEnded(HookRun.Identifier(9), .notStarted("no such file")),
     .checkEnded(3, failure: nil), .checkEnded(3, failure: "timeout"),
-    .failover(OperationIdentifier(4)), .announce, .advertisementsMissed, .settings(settings),
-    .settings(ParticipantSettings(router: settings.router)), .shutdown,
+    .failover(FailoverOrder(OperationIdentifier(4), to: "db-b", isForced: true)), .announce, .advertisementsMissed, .settings(settings),
+    .settings(ParticipantSettings(router: settings.router)), .shutdown(OperationIdentifier(5)),
+    .suspend, .peerLost("db-b"), .peerInformed(OperationIdentifier(6)),
+    .connectionsReset(reset: 3, left: 1), .connectionsTold(4), .maintenance(isOn: true),
   ]
 
   @Test("every event survives the way to a line and back", arguments: events.indices)

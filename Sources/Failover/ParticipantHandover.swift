@@ -1,0 +1,368 @@
+import VRRP
+
+// A planned failover, from an order to its last word.
+extension Participant {
+  // MARK: Orders
+
+  mutating func begin(
+    _ order: FailoverOrder, at now: Instant, _ effects: inout [Effect]
+  ) {
+    if let running = handover, !running.isOver {
+      return refuse(order, "another failover is under way", &effects)
+    }
+    if let handover { endedOperations.append(handover.operation) }
+    handover = nil
+    if tenure.state == .held { return give(order, at: now, &effects) }
+    if let holder = peers.filter({ $0.value.report.isActive }).keys.min() {
+      return ask(holder, order, at: now, &effects)
+    }
+    if order.isForced { return takeByForce(order, at: now, &effects) }
+    perform(.failover(order.operation), at: now, &effects)
+  }
+
+  private mutating func refuse(
+    _ order: FailoverOrder, _ why: String, _ effects: inout [Effect]
+  ) {
+    effects.append(.finished(order.operation, .refused(why), []))
+  }
+
+  private mutating func give(
+    _ order: FailoverOrder, at now: Instant, _ effects: inout [Effect]
+  ) {
+    // Nobody reports: VRRP alone, as with any other implementation on the other side.
+    guard !peers.isEmpty else {
+      if let silent = silentPeers.min(), !order.isForced {
+        let why =
+          "\(silent) has fallen silent, and nobody else reports: look after it, or use --force to move"
+          + " the role to whoever takes it"
+        return refuse(order, why, &effects)
+      }
+      return perform(.failover(order.operation), at: now, &effects)
+    }
+    switch candidate(order) {
+    case .success(let name):
+      handover = PlannedFailover(
+        order.operation, partner: name, part: .giving, isForced: order.isForced,
+        step: .preparing(isForced: order.isForced), at: now)
+      prepare(within: PlannedFailover.answerLimit, at: now, &effects)
+    case .failure(let refusal): refuse(order, refusal.why, &effects)
+    }
+  }
+
+  struct NoCandidate: Error { let why: String }
+
+  /// Who takes over.
+  private func candidate(_ order: FailoverOrder) -> Result<String, NoCandidate> {
+    if let name = order.to {
+      guard settings.peers.contains(name) else {
+        let known = settings.peers.sorted().joined(separator: ", ")
+        return .failure(NoCandidate(why: "there is no node \(name) among the peers: \(known)"))
+      }
+      guard let view = peers[name] else {
+        return .failure(NoCandidate(why: "\(name) does not report: is godwitd running there?"))
+      }
+      guard view.report.isFit || order.isForced, view.report.state == .backup else {
+        return .failure(
+          NoCandidate(
+            why: "\(name) is not fit to take over, its state is \(view.report.state.rawValue):"
+              + " `godwit status` there tells why"))
+      }
+      return .success(name)
+    }
+    guard let name = bestCandidate(isForced: order.isForced) else {
+      let told = peers.map { "\($0.key) is \($0.value.report.state.rawValue)" }.sorted()
+      return .failure(
+        NoCandidate(
+          why:
+            "no peer is fit to take over (\(told.joined(separator: ", "))): `godwit status` there"
+            + " tells why"))
+    }
+    return .success(name)
+  }
+
+  private func bestCandidate(isForced: Bool) -> String? {
+    peers.filter { ($0.value.report.isFit || isForced) && $0.value.report.state == .backup }
+      .max {
+        ($0.value.report.effectivePriority, $1.key) < ($1.value.report.effectivePriority, $0.key)
+      }?.key
+  }
+
+  private mutating func prepare(
+    within limit: Duration, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let handover else { return }
+    self.handover?.due = now + limit
+    effects.append(.report(asks: true))
+    if handover.isForced || handover.cause == .shutdown {
+      self.handover?.isChecked = true
+    } else {
+      precheck(for: handover.operation, .manual, at: now, &effects)
+    }
+  }
+
+  /// The daemon stops: to a fit peer by hand, or with a goodbye.
+  mutating func shutDown(
+    _ operation: OperationIdentifier?, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard !tenure.isShuttingDown else { return }
+    if let running = handover, !running.isOver {
+      if case .preparing = running.step, running.part == .giving {
+        endGiving(.refused("the daemon stops"), at: now, &effects)
+      } else {
+        return perform(.shutdown(), at: now, &effects)
+      }
+    }
+    guard let operation, tenure.state == .held, let name = bestCandidate(isForced: false) else {
+      return perform(.shutdown(), at: now, &effects)
+    }
+    handover = PlannedFailover(
+      operation, partner: name, part: .giving, cause: .shutdown,
+      step: .preparing(isForced: false), at: now)
+    prepare(within: PlannedFailover.answerLimit, at: now, &effects)
+  }
+
+  // MARK: The holder
+
+  /// Its own prechecks, or those of a candidate, are over.
+  mutating func prechecked(
+    _ operation: OperationIdentifier, _ failure: String?, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    guard let handover, handover.operation == operation else { return }
+    switch (handover.part, handover.step) {
+    case (.giving, .preparing):
+      if let failure {
+        return endGiving(.refused("\(settings.node): \(failure)"), at: now, &effects)
+      }
+      self.handover?.isChecked = true
+      demoteWhenReady(at: now, &effects)
+    case (.taking, .checking):
+      if let failure {
+        endTaking(.refused("\(settings.node): \(failure)"), at: now, &effects)
+      } else {
+        self.handover?.go(.ready, at: now)
+      }
+    default: break
+    }
+  }
+
+  private mutating func demoteWhenReady(at now: Instant, _ effects: inout [Effect]) {
+    guard let handover, case .preparing = handover.step, handover.isChecked,
+      handover.readySince != nil
+    else { return }
+    self.handover?.go(.demoting, at: now)
+    let phase = Phase("precheck", now - handover.began)
+    effects.append(.phase(handover.operation, phase))
+    if handover.cause == .shutdown {
+      perform(.shutdown(isHandover: true), at: now, &effects)
+    } else {
+      perform(.failover(handover.operation, isHandover: true), at: now, &effects)
+      tenure.phases.insert(phase)
+    }
+  }
+
+  /// `demote` has passed.
+  mutating func demoted(at now: Instant, _ effects: inout [Effect]) {
+    guard let handover, handover.part == .giving, case .demoting = handover.step else {
+      return perform(.handoverFailed("nobody waits for the role any more"), at: now, &effects)
+    }
+    guard handover.readySince != nil else {
+      return giveUp("\(handover.partner) is not ready any more", at: now, &effects)
+    }
+    self.handover?.go(.handing, within: PlannedFailover.handingLimit, at: now)
+    effects.append(.shareResult(handover.operation, to: handover.partner))
+  }
+
+  /// The addresses are gone, and the role with them.
+  mutating func released(at now: Instant, _ effects: inout [Effect]) {
+    elect(.handOver, at: now, &effects)
+    heartbeat.stop()
+    guard let handover, handover.part == .giving else {
+      return relieve(at: now, &effects)
+    }
+    self.handover?.go(.released(term: term), within: PlannedFailover.validity, at: now)
+    if let closed = handover.closed { self.handover?.closed = closed }
+  }
+
+  mutating func noteReset(_ reset: Int, _ left: Int) {
+    handover?.reset = reset
+    handover?.left = left
+  }
+
+  /// Before the addresses have left.
+  private mutating func giveUp(_ why: String, at now: Instant, _ effects: inout [Effect]) {
+    handover?.end(.withdrawn(why), at: now)
+    perform(.handoverFailed(why), at: now, &effects)
+  }
+
+  private mutating func endGiving(
+    _ step: Handover.Step, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let handover else { return }
+    self.handover?.end(step, at: now)
+    if handover.cause == .shutdown {
+      return perform(.shutdown(), at: now, &effects)
+    }
+    if case .refused(let why) = step {
+      perform(.refused(handover.operation, why), at: now, &effects)
+    }
+  }
+
+  /// What the candidate says to the holder.
+  mutating func followCandidate(
+    _ step: Handover.Step, notBefore: Instant, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let handover else { return }
+    switch (handover.step, step) {
+    case (.preparing, .checking):
+      if handover.due == handover.began + PlannedFailover.answerLimit {
+        self.handover?.due = now + PlannedFailover.precheckLimit
+      }
+    case (.preparing, .ready):
+      self.handover?.readySince = handover.readySince ?? now
+      demoteWhenReady(at: now, &effects)
+    case (.preparing, .refused(let why)), (.preparing, .failed(let why)):
+      endGiving(.refused(why), at: now, &effects)
+    case (.demoting, .refused), (.demoting, .failed): self.handover?.readySince = nil
+    case (.handing, .refused(let why)), (.handing, .failed(let why)):
+      giveUp(why, at: now, &effects)
+    case (.handing, .informed): perform(.letGo, at: now, &effects)
+    case (.released, .taking), (.withdrawn, .taking): accept(at: now, &effects)
+    case (.released, .held(let told)), (.withdrawn, .held(let told)):
+      accept(at: now, &effects)
+      succeed(told, at: now, &effects)
+    case (.released, .failed(let why)), (.withdrawn, .failed(let why)):
+      takeBack("\(handover.partner): \(why)", at: now, &effects)
+    default: break
+    }
+  }
+
+  private mutating func accept(at now: Instant, _ effects: inout [Effect]) {
+    guard let handover, !handover.isAccepted, tenure.isHandingOver else { return }
+    self.handover?.isAccepted = true
+    self.handover?.waitsUntil = nil
+    self.handover?.due = nil
+    if tenure.isShuttingDown { relieve(at: now, &effects) }
+  }
+
+  /// VRRP tells the rest, or has told it already.
+  mutating func relieve(at now: Instant, _ effects: inout [Effect]) {
+    perform(.relieved, at: now, &effects)
+    if let activeRouter, router.isBackup {
+      perform(.heardActive(activeRouter.address), at: now, &effects)
+    }
+  }
+
+  private mutating func succeed(_ told: Int, at now: Instant, _ effects: inout [Effect]) {
+    guard let handover, tenure.isHandingOver, let source = peers[handover.partner]?.report.source
+    else { return }
+    let passage = Passage(
+      gap: handover.closed.map { now - $0 }, reset: handover.reset, left: handover.left, told: told)
+    self.handover?.end(.moved(passage), at: now)
+    effects.append(.passage(handover.operation, passage))
+    perform(.succeeded(source, passage), at: now, &effects)
+  }
+
+  private mutating func takeBack(_ why: String, at now: Instant, _ effects: inout [Effect]) {
+    guard let handover, tenure.isHandingOver else { return }
+    self.handover?.end(.withdrawn(why), at: now)
+    guard router.isBackup, !tenure.isShuttingDown else {
+      return relieve(at: now, &effects)
+    }
+    tenure.setback = why
+    entry = .takenBack
+    elect(
+      .takeOver(from: peers[handover.partner]?.report.source), at: now, &effects)
+  }
+
+  /// The time for the candidate's answer is over.
+  private mutating func giverTimedOut(at now: Instant, _ effects: inout [Effect]) {
+    guard let handover else { return }
+    switch handover.step {
+    case .preparing:
+      endGiving(.refused("\(handover.partner) did not answer in time"), at: now, &effects)
+    case .handing:
+      giveUp("\(handover.partner) did not confirm in time", at: now, &effects)
+    case .released:
+      let why = "\(handover.partner) did not take over in time"
+      tenure.setback = why
+      self.handover?.go(.withdrawn(why), at: now)
+      let rest = now + PlannedFailover.validity * 6 / 5
+      self.handover?.waitsUntil = rest
+      self.handover?.due = rest
+    case .withdrawn where handover.waitsUntil != nil:
+      // Nothing is held here: whoever is a Backup may claim.
+      self.handover?.end(handover.step, at: now)
+      if activeRouter == nil { send(.release, at: now, &effects) }
+      relieve(at: now, &effects)
+    default: endHandover()
+    }
+  }
+
+  // MARK: Every event
+
+  /// When something of it is due.
+  var handoverDue: Instant? { earliest(handover?.due, handover?.repeatDue) }
+
+  /// Keeps it in line with what the tenure does, and to its times.
+  mutating func followHandover(at now: Instant, _ effects: inout [Effect]) {
+    guard handover != nil else { return }
+    reconcileHandover(at: now, &effects)
+    if let handover, let due = handover.due, now >= due {
+      self.handover?.due = nil
+      switch handover.part {
+      case .giving: giverTimedOut(at: now, &effects)
+      case .taking, .asking: takerTimedOut(at: now, &effects)
+      }
+    }
+    if let due = handover?.repeatDue, now >= due {
+      handover?.repeated(at: now)
+      effects.append(.report(asks: false))
+    }
+  }
+
+  private mutating func reconcileHandover(at now: Instant, _ effects: inout [Effect]) {
+    guard let handover else { return }
+    let isReleasing = if case .releasing = tenure.state { true } else { false }
+    switch (handover.part, handover.step) {
+    case (.giving, .preparing) where tenure.state != .held:
+      endGiving(.refused("the role was lost meanwhile"), at: now, &effects)
+    case (.giving, .demoting) where !isReleasing, (.giving, .handing) where !isReleasing:
+      // A removal that has just succeeded is told by `released`.
+      self.handover?.end(.withdrawn("the role was lost meanwhile"), at: now)
+    case (.giving, .released) where !handover.isAccepted && !tenure.isHandingOver:
+      self.handover?.end(.withdrawn("the role was taken otherwise"), at: now)
+    case (.giving, .released), (.giving, .withdrawn):
+      // Its advertisements say as much as its report.
+      if let active = activeRouter?.address, active == peers[handover.partner]?.report.source {
+        accept(at: now, &effects)
+      }
+    case (.taking, _): reconcileTaking(at: now, &effects)
+    default: break
+    }
+  }
+
+  /// Nothing of it is said any more.
+  mutating func endHandover() {
+    guard let ended = handover else { return }
+    endedOperations.append(ended.operation)
+    if endedOperations.count > 8 { endedOperations.removeFirst() }
+    handover = nil
+  }
+
+  /// The last word on an operation.
+  mutating func finish(
+    _ operation: OperationIdentifier, _ result: OperationResult, _ phases: [Phase],
+    at now: Instant, _ effects: inout [Effect]
+  ) {
+    if let handover, handover.operation == operation, handover.part == .giving, !handover.isOver {
+      switch result {
+      case .done: break
+      case .refused(let why): self.handover?.end(.refused(why), at: now)
+      case .rolledBack(let why), .incomplete(let why):
+        self.handover?.end(.withdrawn(why), at: now)
+      }
+    }
+    effects.append(.finished(operation, result, phases))
+  }
+}

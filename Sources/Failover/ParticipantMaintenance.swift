@@ -1,0 +1,87 @@
+import VRRP
+
+// Maintenance: nobody moves the role by itself, and the addresses survive a restart of the daemon.
+extension Participant {
+  /// How much longer than it knows of a holder's long lease a Backup waits: advertisements may be
+  /// lost before a death, and clocks drift.
+  static let longLeaseMargin = Duration.seconds(5)
+
+  /// The lease that a holder has while every other node knows of the maintenance.
+  var longestLease: Duration { max(settings.lease.duration, settings.maintenanceLease) }
+
+  var longLeaseBound: Duration { longestLease + activeInterval * 3 + Self.longLeaseMargin }
+
+  /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`.
+  public var keepsAddresses: Bool { hasLongLease && tenure.state == .held }
+
+  /// The lifetime that held addresses need, when it is longer than usual.
+  public var longLifetime: Duration? { hasLongLease ? longestLease * 2 : nil }
+
+  /// Whether a Backup must not claim because people are at work, or because the holder's long lease
+  /// may run on behind them.
+  func isHeldBack(at now: Instant) -> Bool {
+    if maintenance.isOn { return true }
+    if let longLease { return now < longLease.until }
+    return false
+  }
+
+  mutating func adopt(_ mark: MaintenanceMark, at now: Instant, _ effects: inout [Effect]) {
+    guard mark > maintenance else { return }
+    let wasOn = maintenance.isOn
+    maintenance = mark
+    effects.append(.keepMaintenance(mark))
+    if mark.isOn, let activeRouter {
+      longLease = (activeRouter.address, now + longLeaseBound)
+    }
+    followLongLease(at: now, &effects)
+    guard wasOn != mark.isOn, hasStarted else { return }
+    order(.maintenance, .manual, true, nil, at: now, &effects)
+  }
+
+  /// Whether every other node has said that it knows of the maintenance.
+  private var isKnownToAll: Bool {
+    maintenance.isOn && !settings.peers.isEmpty
+      && settings.peers.allSatisfy { peers[$0]?.report.maintenance == maintenance }
+  }
+
+  /// The lease gets long when all others wait, and short before any of them stops.
+  mutating func followLongLease(at now: Instant, _ effects: inout [Effect]) {
+    guard isKnownToAll != hasLongLease else { return }
+    hasLongLease.toggle()
+    guard tenure.isHolding else { return }
+    if !hasLongLease { shortenLease(at: now, &effects) }
+    if settings.lease.addressLifetime != nil { refresh = (now, 0) }
+    refreshWhenDue(at: now, &effects)
+  }
+
+  /// A holder that knows of the end of the maintenance has a short lease.
+  mutating func noteLongLease(_ report: PeerReport, at now: Instant) {
+    if let longLease, longLease.keeper == report.source {
+      if report.maintenance >= maintenance, !report.maintenance.isOn {
+        self.longLease = nil
+      } else if report.isActive {
+        self.longLease = (longLease.keeper, now + longLeaseBound)
+      }
+    }
+  }
+
+  // MARK: Restart of the daemon
+
+  mutating func suspend(at now: Instant, _ effects: inout [Effect]) {
+    guard keepsAddresses else { return shutDown(nil, at: now, &effects) }
+    // The full lease from now on: an advertisement first, so that nobody waits in vain.
+    send(router.priority, at: now, &effects)
+    perform(.suspended, at: now, &effects)
+  }
+
+  mutating func resumeWhenDue(at now: Instant, _ effects: inout [Effect]) {
+    guard let due = resumeDue, now >= due else { return }
+    resumeDue = nil
+    guard tenure.isResuming, router.isBackup else { return }
+    guard activeRouter == nil, !peers.values.contains(where: { $0.report.isActive }) else {
+      return perform(.notResumed, at: now, &effects)
+    }
+    entry = .resumed
+    elect(.takeOver(from: nil), at: now, &effects)
+  }
+}

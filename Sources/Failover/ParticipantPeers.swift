@@ -1,0 +1,138 @@
+import VRRP
+
+/// What another node last said.
+public struct PeerView: Equatable, Sendable {
+  public var report: PeerReport
+  /// It was not written before this time of our clock.
+  public var notBefore: Instant
+}
+
+// What the other nodes say, and what this one tells them.
+extension Participant {
+  /// Intervals of silence after which the peers are asked whether somebody is Active.
+  static let silenceBeforeAsking = (numerator: 5, denominator: 2)
+  /// Intervals of silence before which nothing that a peer says speaks against the election.
+  static let silenceOfEvidence = 2
+
+  /// What this node tells the others.
+  public var report: PeerReport {
+    let isFit = tenure.faults.isEmpty && precheckFailure == nil && hasStarted
+    return PeerReport(
+      state: role,
+      effectivePriority: tenure.faults.isEmpty && hasStarted ? router.priority : .release,
+      isFit: isFit && !tenure.isShuttingDown, term: term,
+      isHolding: tenure.isHolding || tenure.isResuming, source: source, maintenance: maintenance,
+      handover: handover?.message)
+  }
+
+  /// Tells the others when that has changed, before any program is started.
+  mutating func tellPeers(at now: Instant, _ effects: inout [Effect]) {
+    let report = report
+    guard report != lastReport else { return }
+    lastReport = report
+    guard !settings.peers.isEmpty else { return }
+    let place = effects.firstIndex { if case .startHook = $0 { true } else { false } }
+    effects.insert(.report(asks: false), at: place ?? effects.endIndex)
+  }
+
+  mutating func heed(
+    _ report: PeerReport, from name: String, notBefore: Instant, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    guard settings.peers.contains(name) else { return }
+    peers[name] = PeerView(report: report, notBefore: notBefore)
+    silentPeers.remove(name)
+    if report.term > term {
+      // Whoever is Active must have the highest token of all.
+      if case .active = router.state, handover?.part != .taking {
+        term = report.term + 1
+      } else {
+        term = report.term
+      }
+    }
+    if report.maintenance > maintenance { adopt(report.maintenance, at: now, &effects) }
+    noteLongLease(report, at: now)
+    followLongLease(at: now, &effects)
+    if tenure.isResuming, report.isActive { perform(.notResumed, at: now, &effects) }
+    endHoldOff(report, notBefore, at: now, &effects)
+    follow(report.handover, from: name, notBefore: notBefore, at: now, &effects)
+  }
+
+  mutating func lose(_ name: String, at now: Instant, _ effects: inout [Effect]) {
+    if peers.removeValue(forKey: name) != nil { silentPeers.insert(name) }
+    followLongLease(at: now, &effects)
+    partnerLost(name, at: now, &effects)
+  }
+
+  /// Whether this router's node tells its term itself.
+  func isReporting(_ sender: IPAddress) -> Bool {
+    peers.values.contains { $0.report.source == sender }
+  }
+
+  /// The router that was pushed aside has said that it does not answer any more.
+  private mutating func endHoldOff(
+    _ report: PeerReport, _ notBefore: Instant, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard tenure.state.isClaiming, let rivalEnds, now < rivalEnds, let claimBegan,
+      let formerRouter, report.source == formerRouter,
+      !report.isHolding, !report.isActive, notBefore >= claimBegan
+    else { return }
+    beatsToSend = 0
+    self.rivalEnds = nil
+    perform(.holdOff(until: now), at: now, &effects)
+  }
+
+  // MARK: Silence
+
+  /// The Active Router was heard; nil when it said goodbye.
+  mutating func heardActive(_ sender: IPAddress?, at now: Instant) {
+    heardAt = now
+    lastAdvertisement = now
+    hasAsked = false
+    unheardPeer = nil
+    if maintenance.isOn, let sender { longLease = (sender, now + longLeaseBound) }
+    if sender == nil { longLease = nil }
+  }
+
+  /// A Backup begins to wait.
+  mutating func waitAgain(at now: Instant) {
+    heardAt = now
+    hasAsked = false
+  }
+
+  var activeInterval: Duration { router.activeAdvertisementInterval.duration }
+
+  /// When the peers are asked, since the Active Router is not heard.
+  var askDue: Instant? {
+    guard router.isBackup, !hasAsked, !settings.peers.isEmpty else { return nil }
+    let (numerator, denominator) = Self.silenceBeforeAsking
+    return heardAt + activeInterval * numerator / denominator
+  }
+
+  mutating func askWhenDue(at now: Instant, _ effects: inout [Effect]) {
+    guard let due = askDue, now >= due else { return }
+    hasAsked = true
+    effects.append(.report(asks: true))
+  }
+
+  /// Adver_Timer or Active_Down_Timer has run out.
+  mutating func electOrRefrain(at now: Instant, _ effects: inout [Effect]) {
+    guard router.isBackup, let restraint = restraint(at: now) else {
+      return elect(.timer, at: now, &effects)
+    }
+    if case .peerIsActive(let name) = restraint { unheardPeer = name }
+    effects.append(.refrained(restraint))
+    elect(.advertisementsMissed, at: now, &effects)
+  }
+
+  /// Why this node must not claim now.
+  private func restraint(at now: Instant) -> Restraint? {
+    if tenure.isHandingOver, tenure.isShuttingDown || handover?.waits(at: now) == true {
+      return .handover
+    }
+    if isHeldBack(at: now) { return .maintenance }
+    let evidence = heardAt + activeInterval * Self.silenceOfEvidence
+    let active = peers.filter { $0.value.report.isActive && $0.value.notBefore >= evidence }
+    return active.keys.min().map { .peerIsActive($0) }
+  }
+}

@@ -1,0 +1,365 @@
+import VRRP
+
+// A planned failover on the node that takes over, or that only asked for it.
+extension Participant {
+  mutating func ask(
+    _ holder: String, _ order: FailoverOrder, at now: Instant, _ effects: inout [Effect]
+  ) {
+    if order.to == holder {
+      let why = "\(holder) is Active already"
+      return effects.append(.finished(order.operation, .refused(why), []))
+    }
+    let candidate = order.to ?? settings.node
+    handover = PlannedFailover(
+      order.operation, partner: holder, part: .asking, isForced: order.isForced, isAskedHere: true,
+      step: .requested(candidate: candidate, isForced: order.isForced), at: now)
+    handover?.due = now + PlannedFailover.answerLimit
+    effects.append(.report(asks: true))
+  }
+
+  /// Nobody answers for the role, and an operator wants it here.
+  mutating func takeByForce(
+    _ order: FailoverOrder, at now: Instant, _ effects: inout [Effect]
+  ) {
+    var obstacle: String?
+    if let to = order.to, to != settings.node {
+      obstacle = "\(to) cannot be made to take over from here: run the command there"
+    } else if !tenure.faults.isEmpty {
+      obstacle = tenure.faults.map(\.description).sorted().joined(separator: "; ")
+    } else if let activeRouter, let heard = lastAdvertisement,
+      now < heard + router.activeDownInterval
+    {
+      obstacle = "\(activeRouter.address) is Active and does not report: run the command there"
+    } else if !router.isBackup || tenure.isResuming {
+      obstacle = "this node does not take part in the election: its state is \(role.rawValue)"
+    }
+    if let obstacle {
+      return effects.append(.finished(order.operation, .refused(obstacle), []))
+    }
+    handover = PlannedFailover(
+      order.operation, partner: "", part: .taking, isForced: true, isAskedHere: true, step: .taking,
+      at: now)
+    longLease = nil
+    entry = .handedOver(.manual, order.operation)
+    elect(.takeOver(from: nil), at: now, &effects)
+  }
+
+  // MARK: The other side's word
+
+  mutating func follow(
+    _ theirs: Handover?, from name: String, notBefore: Instant, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    if let theirs, theirs.partner == settings.node,
+      handover.map({ $0.isOver && $0.operation != theirs.operation }) ?? true
+    {
+      return answer(theirs, from: name, at: now, &effects)
+    }
+    guard let mine = handover, mine.partner == name else { return }
+    guard let theirs, theirs.operation == mine.operation else {
+      return partnerForgot(notBefore, at: now, &effects)
+    }
+    switch mine.part {
+    case .giving:
+      if theirs.partner == settings.node {
+        followCandidate(theirs.step, notBefore: notBefore, at: now, &effects)
+      }
+    case .taking: followHolder(theirs, notBefore: notBefore, at: now, &effects)
+    case .asking: watchHolder(theirs, at: now, &effects)
+    }
+  }
+
+  /// The first that is heard of an operation.
+  private mutating func answer(
+    _ theirs: Handover, from name: String, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard !endedOperations.contains(theirs.operation) else { return }
+    switch theirs.step {
+    case .requested(let candidate, let isForced):
+      endHandover()
+      let order = FailoverOrder(theirs.operation, to: candidate, isForced: isForced)
+      if tenure.state == .held { begin(order, at: now, &effects) }
+      guard handover?.operation != theirs.operation else { return }
+      // Whoever asked hears it from the report.
+      let why = refusalOf(theirs.operation, effects) ?? "this node does not hold the role"
+      handover = PlannedFailover(
+        theirs.operation, partner: name, part: .giving, step: .refused(why), at: now)
+      handover?.due = now + PlannedFailover.lastWord
+    case .preparing(let isForced):
+      endHandover()
+      beginTaking(theirs, from: name, isForced: isForced, isAskedHere: false, at: now, &effects)
+    case .checking, .ready, .refused, .demoting, .handing, .informed, .released, .taking, .held,
+      .failed, .moved, .withdrawn:
+      break
+    }
+  }
+
+  private func refusalOf(
+    _ operation: OperationIdentifier, _ effects: [Effect]
+  ) -> String? {
+    for case .finished(operation, .refused(let why), _) in effects { return why }
+    return nil
+  }
+
+  private mutating func beginTaking(
+    _ theirs: Handover, from name: String, isForced: Bool, isAskedHere: Bool, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    handover = PlannedFailover(
+      theirs.operation, partner: name, part: .taking, cause: theirs.reason, isForced: isForced,
+      isAskedHere: isAskedHere, step: .checking, at: now)
+    guard router.isBackup, tenure.state == .none, !tenure.isShuttingDown, !tenure.isHandingOver
+    else {
+      let why = "\(settings.node) cannot take over: its state is \(role.rawValue)"
+      return endTaking(.refused(why), at: now, &effects)
+    }
+    if isForced {
+      handover?.go(.ready, at: now)
+    } else {
+      precheck(for: theirs.operation, .manual, at: now, &effects)
+    }
+  }
+
+  private mutating func followHolder(
+    _ theirs: Handover, notBefore: Instant, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover else { return }
+    watch(theirs.step, at: now, &effects)
+    switch (mine.step, theirs.step) {
+    case (.ready, .handing) where mine.isInformed: handover?.go(.informed, at: now)
+    case (.informed, .released(let term)):
+      // Later than that the holder may have taken the role back.
+      guard now - notBefore <= PlannedFailover.validity else { return }
+      take(theirs, term, at: now, &effects)
+    case (.checking, .refused(let why)), (.ready, .refused(let why)),
+      (.informed, .refused(let why)):
+      giveWay(.refused(why), at: now, &effects)
+    case (.checking, .withdrawn(let why)), (.ready, .withdrawn(let why)),
+      (.informed, .withdrawn(let why)):
+      giveWay(.rolledBack(why), at: now, &effects)
+    case (.held, .moved(let passage)): complete(passage, at: now, &effects)
+    case (.held, .withdrawn), (.held, .refused): complete(nil, at: now, &effects)
+    default: break
+    }
+  }
+
+  private mutating func take(
+    _ theirs: Handover, _ term: UInt64, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover, router.isBackup, tenure.state == .none else { return }
+    self.term = max(self.term, term)
+    handover?.go(.taking, at: now)
+    let source = peers[mine.partner]?.report.source
+    // Whom `promote` is told of.
+    if let source, activeRouter == nil { goneRouter = source }
+    entry = .handedOver(mine.cause == .manual ? .manual : .peerReleased, mine.operation)
+    longLease = nil
+    elect(.takeOver(from: source), at: now, &effects)
+  }
+
+  mutating func informed(
+    of operation: OperationIdentifier, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover, mine.part == .taking, mine.operation == operation else { return }
+    handover?.isInformed = true
+    if case .ready = mine.step, case .handing = mine.lastSeen { handover?.go(.informed, at: now) }
+  }
+
+  /// The addresses are here and announced.
+  mutating func told(_ count: Int, at now: Instant, _ effects: inout [Effect]) {
+    guard let mine = handover, mine.part == .taking, case .taking = mine.step,
+      tenure.state == .held
+    else { return }
+    let limit = mine.isAskedHere ? PlannedFailover.lastWord / 2 : PlannedFailover.patience
+    handover?.go(.held(told: count), within: limit, at: now)
+    if mine.partner.isEmpty { complete(nil, at: now, &effects) }
+  }
+
+  /// Over, with the addresses here.
+  private mutating func complete(
+    _ passage: Passage?, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover, case .held(let told) = mine.step else { return }
+    endHandover()
+    guard mine.isAskedHere, let source else { return }
+    effects.append(.passage(mine.operation, passage ?? Passage(told: told)))
+    effects.append(
+      .finished(
+        mine.operation, .done(newActive: source), mine.watched.ended + tenure.phases.ended))
+  }
+
+  /// The holder keeps the role.
+  private mutating func giveWay(
+    _ result: OperationResult, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover else { return }
+    endHandover()
+    guard mine.isAskedHere else { return }
+    effects.append(.finished(mine.operation, result, mine.watched.ended))
+  }
+
+  mutating func endTaking(
+    _ step: Handover.Step, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover else { return }
+    handover?.end(step, at: now)
+    guard mine.isAskedHere else { return }
+    let result: OperationResult =
+      switch step {
+      case .failed(let why): .rolledBack("\(settings.node): \(why)")
+      case .refused(let why): .refused(why)
+      default: .incomplete("given up")
+      }
+    effects.append(.finished(mine.operation, result, mine.watched.ended))
+  }
+
+  // MARK: Whoever asked
+
+  private mutating func watchHolder(
+    _ theirs: Handover, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover else { return }
+    if theirs.partner == settings.node, case .preparing(let isForced) = theirs.step {
+      beginTaking(
+        theirs, from: mine.partner, isForced: isForced, isAskedHere: true, at: now, &effects)
+      return
+    }
+    handover?.due = nil
+    watch(theirs.step, at: now, &effects)
+    switch theirs.step {
+    case .refused(let why): giveWay(.refused(why), at: now, &effects)
+    case .withdrawn(let why): giveWay(.rolledBack(why), at: now, &effects)
+    case .moved(let passage):
+      endHandover()
+      let active = activeRouter?.address ?? peers[mine.partner]?.report.source
+      effects.append(.passage(mine.operation, passage))
+      guard let active else { return }
+      effects.append(
+        .finished(mine.operation, .done(newActive: active), mine.watched.ended))
+    case .requested, .preparing, .checking, .ready, .demoting, .handing, .informed, .released,
+      .taking, .held, .failed:
+      break
+    }
+  }
+
+  /// What the holder does, as phases for whoever waits here.
+  private mutating func watch(
+    _ step: Handover.Step, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover, mine.lastSeen != step else { return }
+    handover?.lastSeen = step
+    let name: String? =
+      switch mine.lastSeen {
+      case .preparing: "precheck"
+      case .demoting: "demote"
+      case .handing: "release"
+      default: nil
+      }
+    guard let name, mine.isAskedHere, let phase = handover?.watched.end(name, "done", at: now)
+    else {
+      return
+    }
+    effects.append(.phase(mine.operation, phase))
+  }
+
+  // MARK: The other side is gone
+
+  /// Its report tells nothing of the operation.
+  private mutating func partnerForgot(
+    _ notBefore: Instant, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover, notBefore >= mine.stepBegan else { return }
+    switch (mine.part, mine.step) {
+    case (.giving, .demoting): handover?.readySince = nil
+    case (.giving, .handing), (.giving, .released), (.giving, .withdrawn):
+      forgotByCandidate(at: now, &effects)
+    case (.taking, .checking), (.taking, .ready), (.taking, .informed):
+      giveWay(.rolledBack("\(mine.partner) gave it up"), at: now, &effects)
+    case (.taking, .held): complete(nil, at: now, &effects)
+    default: if mine.isOver { endHandover() }
+    }
+  }
+
+  private mutating func forgotByCandidate(at now: Instant, _ effects: inout [Effect]) {
+    guard let mine = handover else { return }
+    if case .handing = mine.step {
+      return followCandidate(
+        .refused("\(mine.partner) gave it up"), notBefore: now, at: now, &effects)
+    }
+    guard mine.isAccepted, let report = peers[mine.partner]?.report else {
+      if mine.isOver { endHandover() }
+      return
+    }
+    switch report.state {
+    case .active, .releasing:
+      followCandidate(.held(told: 0), notBefore: now, at: now, &effects)
+    case .claiming: break
+    case .initialize, .backup, .fault:
+      tenure.setback = "\(mine.partner) lost the role before it had the addresses"
+      relieve(at: now, &effects)
+      handover?.end(.withdrawn(tenure.setback ?? ""), at: now)
+    }
+  }
+
+  mutating func partnerLost(
+    _ name: String, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let mine = handover, mine.partner == name else { return }
+    let why = "\(name) has fallen silent"
+    switch (mine.part, mine.step) {
+    case (.giving, .preparing), (.giving, .handing):
+      followCandidate(.refused(why), notBefore: now, at: now, &effects)
+    case (.giving, .demoting): handover?.readySince = nil
+    case (.giving, .released) where mine.isAccepted:
+      // VRRP tells the rest.
+      relieve(at: now, &effects)
+      handover?.end(.withdrawn(why), at: now)
+    case (.taking, .checking), (.taking, .ready), (.taking, .informed):
+      giveWay(.rolledBack(why), at: now, &effects)
+    case (.taking, .held): complete(nil, at: now, &effects)
+    case (.asking, _): giveWay(.incomplete(why), at: now, &effects)
+    default: break
+    }
+  }
+
+  mutating func takerTimedOut(at now: Instant, _ effects: inout [Effect]) {
+    guard let mine = handover else { return }
+    switch mine.step {
+    case .held: complete(nil, at: now, &effects)
+    case .requested:
+      giveWay(.refused("\(mine.partner) did not answer in time"), at: now, &effects)
+    default: endHandover()
+    }
+  }
+
+  mutating func reconcileTaking(at now: Instant, _ effects: inout [Effect]) {
+    guard let mine = handover else { return }
+    switch mine.step {
+    case .checking, .ready:
+      guard !router.isBackup || tenure.isShuttingDown else { return }
+      endTaking(
+        .refused("\(settings.node) cannot take over: its state is \(role.rawValue)"), at: now,
+        &effects)
+    case .informed:
+      if case .active = router.state {
+        // The silence was long enough: it has taken over by itself.
+        handover?.go(.taking, at: now)
+      } else if !router.isBackup || tenure.isShuttingDown {
+        endTaking(.refused("\(settings.node) cannot take over any more"), at: now, &effects)
+      }
+    case .taking:
+      switch tenure.state {
+      case .claiming, .held, .releasing: break
+      case .none, .barred:
+        let faults = tenure.faults.map(\.description).sorted().joined(separator: "; ")
+        let why = faults.isEmpty ? "it lost the election before the addresses were there" : faults
+        endTaking(.failed(why), at: now, &effects)
+      }
+    case .held:
+      if !tenure.isHolding { complete(nil, at: now, &effects) }
+    case .requested, .preparing, .refused, .demoting, .handing, .released, .failed, .moved,
+      .withdrawn:
+      break
+    }
+  }
+}
