@@ -12,7 +12,7 @@ SEEDS      ?= 10000
 FIRST      ?= 0
 
 # What a bare Debian 12 needs beside Swift 6.3, what the lab needs, and what only tests need.
-PACKAGES      := libnl-3-dev libnl-route-3-dev libyaml-dev pkg-config
+PACKAGES      := libnl-3-dev libnl-route-3-dev libssl-dev libyaml-dev pkg-config
 LAB_PACKAGES  := iproute2 nftables
 TEST_PACKAGES := keepalived iputils-ping iputils-arping
 

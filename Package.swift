@@ -24,6 +24,7 @@ let package = Package(
       name: "CNetlink", pkgConfig: "libnl-route-3.0",
       providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
 
     // The pure rooms: values, no I/O, no clock, no Foundation.
@@ -45,6 +46,7 @@ let package = Package(
     .target(
       name: "Configuration", dependencies: ["VRRP", "Failover", "CYAML"], swiftSettings: strict),
     .target(name: "LinuxIO", dependencies: ["CLinux", "CNetlink", "VRRP"], swiftSettings: strict),
+    .target(name: "Authentication", dependencies: ["CCrypto"], swiftSettings: strict),
     .target(name: "Control", swiftSettings: strict),
 
     // The programs.
@@ -94,6 +96,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
+    .testTarget(
+      name: "AuthenticationTests", dependencies: ["Authentication"], swiftSettings: strict),
     .testTarget(
       name: "LinuxIOTests",
       dependencies: ["LinuxIO", "Failover", "Lab", "CLab", "CLinux", "lease-holder"],

@@ -114,6 +114,122 @@ int clinux_datagram_send(int descriptor, int family, const void *bytes, size_t s
   return count < 0 ? -errno : 0;
 }
 
+enum { CONTROL_SIZE = 128 };
+
+static void read_message_control(struct msghdr *header, struct clinux_message *message,
+                                 uint32_t *drops) {
+  for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control;
+       control = CMSG_NXTHDR(header, control)) {
+    const void *data = CMSG_DATA(control);
+    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+      struct in_pktinfo information;
+      if (control->cmsg_len < CMSG_LEN(sizeof information)) continue;
+      memcpy(&information, data, sizeof information);
+      message->local = from_v4(information.ipi_addr);
+      message->interface_index = (uint32_t)information.ipi_ifindex;
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo information;
+      if (control->cmsg_len < CMSG_LEN(sizeof information)) continue;
+      memcpy(&information, data, sizeof information);
+      message->local = from_v6(&information.ipi6_addr);
+      message->interface_index = information.ipi6_ifindex;
+    } else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) {
+      if (control->cmsg_len >= CMSG_LEN(sizeof *drops)) memcpy(drops, data, sizeof *drops);
+    }
+  }
+}
+
+long clinux_messages_receive(int descriptor, void *bytes, size_t size,
+                             struct clinux_message *messages, size_t count, uint32_t *drops) {
+  struct sockaddr_storage names[clinux_batch];
+  struct iovec vectors[clinux_batch];
+  struct mmsghdr headers[clinux_batch];
+  _Alignas(struct cmsghdr) char controls[clinux_batch][CONTROL_SIZE];
+  if (count > clinux_batch) count = clinux_batch;
+  for (size_t i = 0; i < count; i++) {
+    vectors[i] = (struct iovec){(char *)bytes + i * size, size};
+    headers[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &names[i], .msg_namelen = sizeof names[i],
+                                              .msg_iov = &vectors[i], .msg_iovlen = 1,
+                                              .msg_control = controls[i],
+                                              .msg_controllen = CONTROL_SIZE}};
+    names[i].ss_family = AF_UNSPEC;
+  }
+  int found;
+  do {
+    found = recvmmsg(descriptor, headers, (unsigned)count, MSG_DONTWAIT, NULL);
+  } while (found < 0 && errno == EINTR);
+  if (found < 0) return -errno;
+  for (int i = 0; i < found; i++) {
+    struct msghdr *header = &headers[i].msg_hdr;
+    messages[i] = (struct clinux_message){.offset = (uint32_t)((size_t)i * size),
+                                          .length = headers[i].msg_len,
+                                          .is_cut = (header->msg_flags & MSG_TRUNC) != 0};
+    if (names[i].ss_family == AF_INET) {
+      struct sockaddr_in *name = (struct sockaddr_in *)&names[i];
+      messages[i].peer = from_v4(name->sin_addr);
+      messages[i].port = ntohs(name->sin_port);
+    } else if (names[i].ss_family == AF_INET6) {
+      struct sockaddr_in6 *name = (struct sockaddr_in6 *)&names[i];
+      messages[i].peer = from_v6(&name->sin6_addr);
+      messages[i].port = ntohs(name->sin6_port);
+    }
+    read_message_control(header, &messages[i], drops);
+  }
+  return found;
+}
+
+static int is_any(struct clinux_address address) { return !address.high && !address.low; }
+
+long clinux_messages_send(int descriptor, int family, const void *bytes,
+                          const struct clinux_message *messages, size_t count) {
+  union {
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } names[clinux_batch];
+  struct iovec vectors[clinux_batch];
+  struct mmsghdr headers[clinux_batch];
+  _Alignas(struct cmsghdr) char controls[clinux_batch][CMSG_SPACE(sizeof(struct in6_pktinfo))];
+  if (count > clinux_batch) count = clinux_batch;
+  memset(controls, 0, sizeof controls);
+  for (size_t i = 0; i < count; i++) {
+    const struct clinux_message *message = &messages[i];
+    vectors[i] = (struct iovec){(char *)bytes + message->offset, message->length};
+    struct msghdr header = {.msg_name = &names[i], .msg_iov = &vectors[i], .msg_iovlen = 1};
+    struct cmsghdr *control = (struct cmsghdr *)controls[i];
+    int is_chosen = !is_any(message->local) || message->interface_index;
+    if (family == AF_INET) {
+      names[i].v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(message->port),
+                                         .sin_addr = to_v4(message->peer)};
+      header.msg_namelen = sizeof names[i].v4;
+      struct in_pktinfo information = {.ipi_ifindex = (int)message->interface_index,
+                                       .ipi_spec_dst = to_v4(message->local)};
+      *control = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof information),
+                                  .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+      memcpy(CMSG_DATA(control), &information, sizeof information);
+      if (is_chosen) header.msg_controllen = CMSG_SPACE(sizeof information);
+    } else {
+      names[i].v6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                          .sin6_port = htons(message->port),
+                                          .sin6_addr = to_v6(message->peer),
+                                          .sin6_scope_id = message->interface_index};
+      header.msg_namelen = sizeof names[i].v6;
+      struct in6_pktinfo information = {.ipi6_addr = to_v6(message->local),
+                                        .ipi6_ifindex = message->interface_index};
+      *control = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof information),
+                                  .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
+      memcpy(CMSG_DATA(control), &information, sizeof information);
+      if (is_chosen) header.msg_controllen = CMSG_SPACE(sizeof information);
+    }
+    if (is_chosen) header.msg_control = control;
+    headers[i] = (struct mmsghdr){.msg_hdr = header};
+  }
+  int sent;
+  do {
+    sent = sendmmsg(descriptor, headers, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : sent;
+}
+
 enum { FRAMES_PER_CALL = 64 };
 
 long clinux_frames_send(int descriptor, int interface_index, const void *frames, size_t length,

@@ -6,6 +6,10 @@ public struct NodeConfiguration: Hashable, Sendable {
   /// This node's name in status, history and hooks.
   public var node: String
   public var peers: [PeerConfiguration]
+  /// UDP port of the peer channel.
+  public var peerPort: UInt16
+  /// nil: advertisements carry no trailer, and one that does is discarded.
+  public var authentication: AuthenticationConfiguration?
   public var controlSocket: String
   /// Members may read status.
   public var controlGroup: String

@@ -31,20 +31,22 @@ extension NodeConfiguration {
   }
 
   private static let keys = [
-    "node", "peers", "control_socket", "control_group", "control_admin_group", "state_directory",
+    "node", "peers", "peer_port", "authentication", "control_socket", "control_group",
+    "control_admin_group", "state_directory",
     "log_level", "realtime_priority", "lock_memory", "lease_mechanism", "virtual_routers",
   ]
-  private static let reservedKeys = ["peer_port", "authentication"]
 
   /// nil when something is missing; then it is reported.
   private init?(_ root: Field, hostName: String) {
     guard
       let section = Section(
-        root, "a mapping of keys to values", keys: Self.keys, reserved: Self.reservedKeys)
+        root, "a mapping of keys to values", keys: Self.keys)
     else { return nil }
     node = Self.node(section, hostName: hostName)
     let drafts = VirtualRouterDraft.list(section)
     peers = Self.peers(section, node: node, drafts: drafts)
+    peerPort = UInt16(clamping: section["peer_port"]?.integer(1...65_535) ?? 9112)
+    authentication = section["authentication"].flatMap(AuthenticationConfiguration.read)
     controlSocket =
       section["control_socket"].map { $0.path(maximumBytes: 107) ?? "" }
       ?? "/run/godwit/control.sock"
@@ -60,13 +62,16 @@ extension NodeConfiguration {
       section["lease_mechanism"]?.choice(LeaseMechanismSetting.allCases.map(\.rawValue))
       .flatMap(LeaseMechanismSetting.init(rawValue:)) ?? .automatic
     refuseOverlaps(drafts)
+    if section["authentication"] != nil { refuseAddressesWithoutRoom(drafts) }
     virtualRouters = drafts.compactMap(\.configuration)
     for place in virtualRouters.indices {
       virtualRouters[place].node = node
       virtualRouters[place].peers = peers.map(\.name)
     }
     // None is dropped, whatever a reader forgot to report.
-    guard virtualRouters.count == drafts.count else { return nil }
+    guard virtualRouters.count == drafts.count,
+      (authentication == nil) == (section["authentication"] == nil)
+    else { return nil }
   }
 
   private static func node(_ section: Section, hostName: String) -> String {

@@ -21,7 +21,7 @@ public enum ControlClientError: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .cannotReach(let path):
-      "godwitd does not answer on \(path): is it running? `systemctl status godwit`"
+      "godwitd does not answer on \(path): is it running? `systemctl status godwitd`"
     case .notAllowed(let path, let group):
       "not allowed to talk to godwitd on \(path): only root and members of the group \(group) may; "
         + "run the command as root, or join the group"
@@ -29,10 +29,10 @@ public enum ControlClientError: Error, Equatable, Sendable {
       "\"\(path)\" cannot be the path of a socket: it must have 1 to 107 bytes"
     case .stalled(let path, let duration):
       "godwitd on \(path) accepts requests but did not answer within \(durationText(duration)): "
-        + "`journalctl -u godwit` may say why"
+        + "`journalctl -u godwitd` may say why"
     case .closedEarly(let path):
       "godwitd on \(path) closed the connection before it had answered: "
-        + "`systemctl status godwit` says whether it stopped, `godwit history` what it had done"
+        + "`systemctl status godwitd` says whether it stopped, `godwit history` what it had done"
     case .notUnderstood(let path, let reason):
       "the answer on \(path) is not one of godwitd \(godwitVersion) (\(printable(reason))): "
         + "is it the right socket, and are godwit and godwitd of the same version?"

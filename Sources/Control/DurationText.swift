@@ -23,6 +23,26 @@ public func durationText(milliseconds: Int64) -> String {
   return "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
 }
 
+/// A gap in the service, in milliseconds, with as many digits as matter: `0.412 ms`, `43.2 ms`,
+/// `1.204 s`.
+func gapText(_ milliseconds: Double) -> String {
+  // A day; also for what is no number.
+  let bounded = min(max(milliseconds, 0), 86_400_000)
+  let microseconds = bounded.isNaN ? 0 : Int((bounded * 1000).rounded())
+  switch microseconds {
+  case ..<10_000: return "\(fixed(microseconds, digits: 3)) ms"
+  case ..<1_000_000: return "\(fixed(microseconds / 100, digits: 1)) ms"
+  default: return "\(fixed(microseconds / 1000, digits: 3)) s"
+  }
+}
+
+/// `number` with its last `digits` digits behind a point.
+private func fixed(_ number: Int, digits: Int) -> String {
+  let text = String(number)
+  let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+  return padded.dropLast(digits) + "." + padded.suffix(digits)
+}
+
 /// Reads a duration written with units, largest first: `100ms`, `120s`, `1m30s`, `1h`.
 ///
 /// nil for anything else: a bare number, a unit twice, more than 24 hours.

@@ -1,24 +1,3 @@
-/// One phase of a running failover has begun.
-public struct Progress: Codable, Equatable, Sendable {
-  /// The phase that begins: `precheck`, `demote`, `release`, …
-  public var phase: String
-  /// Since the operation began.
-  public var elapsedMilliseconds: Int
-  /// For a person; may be empty.
-  public var detail: String
-
-  public init(phase: String, elapsedMilliseconds: Int, detail: String = "") {
-    self.phase = phase
-    self.elapsedMilliseconds = elapsedMilliseconds
-    self.detail = detail
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case phase, detail
-    case elapsedMilliseconds = "elapsed_ms"
-  }
-}
-
 /// How a failover ended, or that it has not.
 public struct FailoverOutcome: Codable, Equatable, Sendable {
   public var operationIdentifier: String
@@ -29,6 +8,19 @@ public struct FailoverOutcome: Codable, Equatable, Sendable {
   /// The node, or the address, that is Active now; nil while nobody is known to be.
   @OrNull public var newActive: String?
   public var durationMilliseconds: Int
+  /// The node that was Active before.
+  @OrNull public var oldActive: String?
+  /// From the moment the old node stopped answering until the new one announced, with a fraction;
+  /// nil when unknown.
+  @OrNull public var gapMilliseconds: Double?
+  /// The addresses' TCP connections that the old node reset before it let go.
+  @OrNull public var connectionsReset: Int?
+  /// Those that it could not, or was not to, reset.
+  @OrNull public var connectionsLeft: Int?
+  /// Those whose clients the new node has told.
+  @OrNull public var connectionsTold: Int?
+  /// Of a dry run.
+  @OrNull public var plan: FailoverPlan?
 
   public enum Result: String, Codable, Sendable, CaseIterable {
     case done
@@ -44,7 +36,9 @@ public struct FailoverOutcome: Codable, Equatable, Sendable {
 
   public init(
     operationIdentifier: String, result: Result, message: String, phases: [PhaseRecord] = [],
-    newActive: String? = nil, durationMilliseconds: Int
+    newActive: String? = nil, durationMilliseconds: Int, oldActive: String? = nil,
+    gapMilliseconds: Double? = nil, connectionsReset: Int? = nil, connectionsLeft: Int? = nil,
+    connectionsTold: Int? = nil, plan: FailoverPlan? = nil
   ) {
     self.operationIdentifier = operationIdentifier
     self.result = result
@@ -52,12 +46,24 @@ public struct FailoverOutcome: Codable, Equatable, Sendable {
     self.phases = phases
     self.newActive = newActive
     self.durationMilliseconds = durationMilliseconds
+    self.oldActive = oldActive
+    // JSON has no infinity.
+    self.gapMilliseconds = gapMilliseconds.flatMap { $0.isFinite ? $0 : nil }
+    self.connectionsReset = connectionsReset
+    self.connectionsLeft = connectionsLeft
+    self.connectionsTold = connectionsTold
+    self.plan = plan
   }
 
   private enum CodingKeys: String, CodingKey {
-    case result, message, phases
+    case result, message, phases, plan
     case operationIdentifier = "operation_id"
     case newActive = "new_active"
     case durationMilliseconds = "duration_ms"
+    case oldActive = "old_active"
+    case gapMilliseconds = "gap_ms"
+    case connectionsReset = "connections_reset"
+    case connectionsLeft = "connections_left"
+    case connectionsTold = "connections_told"
   }
 }

@@ -1,6 +1,6 @@
 /// `godwit failover` as text.
 public enum FailoverText {
-  /// One line as a phase begins: `  1.204 s  demote  postgresql on db-a`.
+  /// One line when a phase is over: `  1.204 s  demote`.
   public static func render(_ progress: Progress) -> String {
     let elapsed = seconds(progress.elapsedMilliseconds)
     let detail = printable(progress.detail)
@@ -8,8 +8,9 @@ public enum FailoverText {
     return detail.isEmpty ? line : line + "  " + detail
   }
 
-  /// How it ended: what happened, each phase, and what to do when it goes on.
+  /// How it ended: each phase, the gap, the connections, and what happened; or the plan of a dry run.
   public static func render(_ outcome: FailoverOutcome, style: TextStyle = .plain) -> String {
+    if let plan = outcome.plan { return render(plan, of: outcome, style: style) }
     var table = TextTable(flushRight: [1])
     for phase in outcome.phases {
       table.rows.append([
@@ -17,6 +18,38 @@ public enum FailoverText {
         .init(printable(phase.result), phase.result == "done" ? nil : .red),
       ])
     }
+    let lines =
+      table.lines(style: style, indent: "  ")
+      + facts(outcome).lines(style: style, indent: "  ") + [verdict(outcome, style)]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The operation's identifier, as `godwit status` and `godwit history` show it.
+  public static func identifier(_ outcome: FailoverOutcome) -> String {
+    printable(outcome.operationIdentifier)
+  }
+
+  /// What the move did to the clients; nothing from a daemon that tells nothing of it.
+  private static func facts(_ outcome: FailoverOutcome) -> TextTable {
+    let connections = connectionsText(
+      reset: outcome.connectionsReset, left: outcome.connectionsLeft,
+      told: outcome.connectionsTold)
+    let isNotable: Bool =
+      switch outcome.result {
+      case .done, .incomplete: outcome.oldActive != nil || connections != nil
+      case .refused, .rolledBack, .running: false
+      }
+    var table = TextTable()
+    if let gap = outcome.gapMilliseconds {
+      table.rows.append(["gap", .init("\(gapText(gap)) in which nobody answered")])
+    } else if isNotable {
+      table.rows.append(["gap", "unknown"])
+    }
+    if let connections { table.rows.append(["connections", .init(connections)]) }
+    return table
+  }
+
+  private static func verdict(_ outcome: FailoverOutcome, _ style: TextStyle) -> String {
     let word: (String, TextStyle.Colour) =
       switch outcome.result {
       case .done: ("done", .green)
@@ -25,18 +58,18 @@ public enum FailoverText {
       case .incomplete: ("incomplete", .red)
       case .running: ("still running", .yellow)
       }
-    var lines = table.lines(style: style, indent: "  ")
-    var last = "\(style.paint(word.0, word.1)): \(printable(outcome.message))"
-    if let active = outcome.newActive { last += ", Active is \(printable(active))" }
-    last += " (operation \(printable(outcome.operationIdentifier)), "
-    last += "\(seconds(outcome.durationMilliseconds)))"
-    lines.append(last)
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// The question before it begins. `holder` is the node that is Active, nil if unknown.
-  public static func question(name: String, holder: String?) -> String {
-    "Move \(printable(name)) away from \(printable(holder ?? "its Active node"))? [y/N] "
+    var line = "\(style.paint(word.0, word.1)): \(printable(outcome.message))"
+    switch (outcome.oldActive, outcome.newActive) {
+    case (let old?, let new?): line += ", from \(printable(old)) to \(printable(new))"
+    case (nil, let new?): line += ", Active is \(printable(new))"
+    case (let old?, nil): line += ", Active was \(printable(old))"
+    case (nil, nil): break
+    }
+    // A refusal may have come before there was an operation.
+    let operation =
+      outcome.operationIdentifier.isEmpty
+      ? "" : "operation \(printable(outcome.operationIdentifier)), "
+    return line + " (\(operation)\(seconds(outcome.durationMilliseconds)))"
   }
 
   private static func seconds(_ milliseconds: Int) -> String {
@@ -48,4 +81,11 @@ public enum FailoverText {
   private static func flush(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
+}
+
+/// `12 reset, 0 left, 12 told`, without what is unknown; nil when nothing is known.
+func connectionsText(reset: Int?, left: Int?, told: Int?) -> String? {
+  let parts = [(reset, "reset"), (left, "left"), (told, "told")]
+    .compactMap { count, word in count.map { "\($0) \(word)" } }
+  return parts.isEmpty ? nil : parts.joined(separator: ", ")
 }

@@ -26,12 +26,18 @@ public struct HistoryEntry: Codable, Equatable, Sendable {
   @OrNull public var activeRouter: String?
   /// For a person; may be empty.
   public var detail: String
+  /// What `FailoverOutcome` tells of a failover; nil in every other entry and when unknown.
+  @OrNull public var gapMilliseconds: Double?
+  @OrNull public var connectionsReset: Int?
+  @OrNull public var connectionsLeft: Int?
+  @OrNull public var connectionsTold: Int?
 
   public init(
     time: Timestamp, virtualRouter: String, event: String, reason: String, term: Int,
     operationIdentifier: String? = nil, planned: Bool = false, durationMilliseconds: Int? = nil,
     phases: [PhaseRecord] = [], hooks: [HookRecord] = [], activeRouter: String? = nil,
-    detail: String = ""
+    detail: String = "", gapMilliseconds: Double? = nil, connectionsReset: Int? = nil,
+    connectionsLeft: Int? = nil, connectionsTold: Int? = nil
   ) {
     self.time = time
     self.virtualRouter = virtualRouter
@@ -45,6 +51,11 @@ public struct HistoryEntry: Codable, Equatable, Sendable {
     self.hooks = hooks
     self.activeRouter = activeRouter
     self.detail = detail
+    // JSON has no infinity.
+    self.gapMilliseconds = gapMilliseconds.flatMap { $0.isFinite ? $0 : nil }
+    self.connectionsReset = connectionsReset
+    self.connectionsLeft = connectionsLeft
+    self.connectionsTold = connectionsTold
   }
 
   private enum CodingKeys: String, CodingKey {
@@ -53,6 +64,10 @@ public struct HistoryEntry: Codable, Equatable, Sendable {
     case operationIdentifier = "operation_id"
     case durationMilliseconds = "duration_ms"
     case activeRouter = "active_router"
+    case gapMilliseconds = "gap_ms"
+    case connectionsReset = "connections_reset"
+    case connectionsLeft = "connections_left"
+    case connectionsTold = "connections_told"
   }
 }
 

@@ -33,6 +33,14 @@ public enum HistoryText {
     if let operation = entry.operationIdentifier {
       table.rows.append(["operation", .init(printable(operation))])
     }
+    if let gap = entry.gapMilliseconds {
+      table.rows.append(["gap", .init(gapText(gap))])
+    }
+    if let connections = connectionsText(
+      reset: entry.connectionsReset, left: entry.connectionsLeft, told: entry.connectionsTold)
+    {
+      table.rows.append(["connections", .init(connections)])
+    }
     for phase in entry.phases {
       table.rows.append([
         "phase", .init(printable(phase.name)), .init("\(phase.durationMilliseconds) ms"),

@@ -18,6 +18,7 @@ extension HistoryReport: Line {}
 extension FailoverOutcome: Line {}
 extension ReloadOutcome: Line {}
 extension AnnounceOutcome: Line {}
+extension MaintenanceOutcome: Line {}
 
 extension Line {
   /// The value as JSON with sorted keys, and a newline.

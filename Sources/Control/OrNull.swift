@@ -21,9 +21,31 @@ public struct OrNull<Value: Codable & Equatable & Sendable>: Codable, Equatable,
   }
 }
 
+/// A list that a document of an older daemon may lack: a missing key reads as an empty one.
+@propertyWrapper
+public struct OrEmpty<Element: Codable & Equatable & Sendable>: Codable, Equatable, Sendable {
+  public var wrappedValue: [Element]
+
+  public init(wrappedValue: [Element]) { self.wrappedValue = wrappedValue }
+
+  public init(from decoder: any Decoder) throws {
+    wrappedValue = try decoder.singleValueContainer().decode([Element].self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(wrappedValue)
+  }
+}
+
 extension KeyedDecodingContainer {
   // Synthesized decoding calls this overload for every `@OrNull` field.
   func decode<Value>(_ type: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
     try decodeIfPresent(type, forKey: key) ?? OrNull(wrappedValue: nil)
+  }
+
+  // The same of `@OrEmpty`.
+  func decode<Element>(_ type: OrEmpty<Element>.Type, forKey key: Key) throws -> OrEmpty<Element> {
+    try decodeIfPresent(type, forKey: key) ?? OrEmpty(wrappedValue: [])
   }
 }

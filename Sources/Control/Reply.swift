@@ -23,6 +23,7 @@ public enum Outcome: Equatable, Sendable {
   case failover(FailoverOutcome)
   case reload(ReloadOutcome)
   case announce(AnnounceOutcome)
+  case maintenance(MaintenanceOutcome)
 }
 
 /// Why the daemon did not do what was asked, and what to do about it.
@@ -108,7 +109,7 @@ extension Reply: Codable {
 
 extension Outcome: Codable {
   private enum Kind: String, CodingKey {
-    case status, history, failover, reload, announce
+    case status, history, failover, reload, announce, maintenance
   }
 
   public init(from decoder: any Decoder) throws {
@@ -119,6 +120,8 @@ extension Outcome: Codable {
     case .failover: self = .failover(try container.decode(FailoverOutcome.self, forKey: .failover))
     case .reload: self = .reload(try container.decode(ReloadOutcome.self, forKey: .reload))
     case .announce: self = .announce(try container.decode(AnnounceOutcome.self, forKey: .announce))
+    case .maintenance:
+      self = .maintenance(try container.decode(MaintenanceOutcome.self, forKey: .maintenance))
     case nil: throw LineError("\"result\" holds nothing that this version knows")
     }
   }
@@ -131,6 +134,7 @@ extension Outcome: Codable {
     case .failover(let outcome): try container.encode(outcome, forKey: .failover)
     case .reload(let outcome): try container.encode(outcome, forKey: .reload)
     case .announce(let outcome): try container.encode(outcome, forKey: .announce)
+    case .maintenance(let outcome): try container.encode(outcome, forKey: .maintenance)
     }
   }
 }

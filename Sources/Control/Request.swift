@@ -9,6 +9,9 @@ public enum Request: Equatable, Sendable {
   case announce(name: String?)
   /// The last `limit` entries, 1-1000.
   case history(name: String?, limit: Int)
+  /// Nobody moves the role by itself, or does again; of every virtual router or of the one of that
+  /// name.
+  case maintenance(name: String?, isOn: Bool)
 
   /// The longest line, in bytes without its newline, that the daemon reads.
   public static let maximumLineLength = 16_384
@@ -19,7 +22,7 @@ public enum Request: Equatable, Sendable {
   public var changesSomething: Bool {
     switch self {
     case .status, .history: false
-    case .failover, .reload, .announce: true
+    case .failover, .reload, .announce, .maintenance: true
     }
   }
 }
@@ -33,7 +36,8 @@ public struct FailoverRequest: Equatable, Sendable {
   public var dryRun: Bool
   /// Why, in the operator's words, at most 500 bytes; for the history.
   public var reason: String?
-  /// Go on although a check that only advises against it says no.
+  /// Go on although a check that only advises against it says no, and take the role during
+  /// maintenance although the node that had it does not answer.
   public var force: Bool
   /// How long the daemon reports progress before it answers `running`, 0-3,600,000.
   public var waitMilliseconds: Int
@@ -58,7 +62,7 @@ public struct FailoverRequest: Equatable, Sendable {
 
 extension Request: Codable {
   private enum Command: String, CaseIterable {
-    case status, failover, reload, announce, history
+    case status, failover, reload, announce, history, maintenance
 
     var fields: [Field] {
       switch self {
@@ -66,6 +70,7 @@ extension Request: Codable {
       case .failover: [.name, .to, .dryRun, .reason, .force, .wait]
       case .reload: []
       case .history: [.name, .limit]
+      case .maintenance: [.name, .isOn]
       }
     }
   }
@@ -74,6 +79,7 @@ extension Request: Codable {
     case command, name, to, reason, force, limit
     case dryRun = "dry_run"
     case wait = "wait_ms"
+    case isOn = "on"
   }
 
   private var command: Command {
@@ -83,6 +89,7 @@ extension Request: Codable {
     case .reload: .reload
     case .announce: .announce
     case .history: .history
+    case .maintenance: .maintenance
     }
   }
 
@@ -116,6 +123,10 @@ extension Request: Codable {
       }
       self = .history(
         name: try container.decodeIfPresent(String.self, forKey: .name), limit: limit)
+    case .maintenance:
+      self = .maintenance(
+        name: try container.decodeIfPresent(String.self, forKey: .name),
+        isOn: try container.decode(Bool.self, forKey: .isOn))
     }
   }
 
@@ -150,6 +161,9 @@ extension Request: Codable {
     case .history(let name, let limit):
       try container.encodeIfPresent(name, forKey: .name)
       try container.encode(limit, forKey: .limit)
+    case .maintenance(let name, let isOn):
+      try container.encodeIfPresent(name, forKey: .name)
+      try container.encode(isOn, forKey: .isOn)
     case .failover(let request):
       try container.encode(request.name, forKey: .name)
       try container.encodeIfPresent(request.to, forKey: .to)

@@ -118,60 +118,6 @@ public struct HookStatus: Codable, Equatable, Sendable {
   }
 }
 
-/// An operation that runs.
-public struct OperationStatus: Codable, Equatable, Sendable {
-  public var identifier: String
-  /// `failover`.
-  public var kind: String
-  public var phase: String
-  /// When the phase began.
-  public var since: Timestamp
-
-  public init(identifier: String, kind: String, phase: String, since: Timestamp) {
-    self.identifier = identifier
-    self.kind = kind
-    self.phase = phase
-    self.since = since
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case kind, phase, since
-    case identifier = "id"
-  }
-}
-
-/// Another node as it last reported itself; nil for what it has not said.
-public struct PeerStatus: Codable, Equatable, Sendable {
-  public var name: String
-  public var addresses: [String]
-  @OrNull public var state: ReportedState?
-  @OrNull public var effectivePriority: Int?
-  /// Since anything was heard of it.
-  @OrNull public var lastSeenMilliseconds: Int?
-  @OrNull public var fit: Bool?
-  @OrNull public var configurationAgrees: Bool?
-
-  public init(
-    name: String, addresses: [String], state: ReportedState? = nil, effectivePriority: Int? = nil,
-    lastSeenMilliseconds: Int? = nil, fit: Bool? = nil, configurationAgrees: Bool? = nil
-  ) {
-    self.name = name
-    self.addresses = addresses
-    self.state = state
-    self.effectivePriority = effectivePriority
-    self.lastSeenMilliseconds = lastSeenMilliseconds
-    self.fit = fit
-    self.configurationAgrees = configurationAgrees
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case name, addresses, state, fit
-    case effectivePriority = "effective_priority"
-    case lastSeenMilliseconds = "last_seen_ms"
-    case configurationAgrees = "configuration_agrees"
-  }
-}
-
 /// What has happened to one virtual router since the daemon started.
 public struct RouterCounters: Codable, Equatable, Sendable {
   public var advertisementsSent = 0
@@ -195,6 +141,8 @@ public struct RouterCounters: Codable, Equatable, Sendable {
   public var hooksRun = 0
   public var hooksFailed = 0
   public var checksumForms = ChecksumForms()
+  /// How often this node could have claimed and a peer's report kept it from doing so.
+  public var claimsRefrained = 0
 
   /// Which form of checksum received advertisements of version 3 over IPv4 had.
   public struct ChecksumForms: Codable, Equatable, Sendable {
@@ -216,7 +164,7 @@ public struct RouterCounters: Codable, Equatable, Sendable {
 
   public init() {}
 
-  private enum CodingKeys: String, CodingKey {
+  fileprivate enum CodingKeys: String, CodingKey {
     case elections
     case advertisementsSent = "advertisements_sent"
     case advertisementsReceived = "advertisements_received"
@@ -231,5 +179,13 @@ public struct RouterCounters: Codable, Equatable, Sendable {
     case hooksRun = "hooks_run"
     case hooksFailed = "hooks_failed"
     case checksumForms = "checksum_forms"
+    case claimsRefrained = "claims_refrained"
+  }
+}
+
+extension KeyedDecodingContainer where Key == RouterCounters.CodingKeys {
+  // Synthesized decoding calls this: a counter that an older daemon does not have reads as 0.
+  fileprivate func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
+    try decodeIfPresent(type, forKey: key) ?? 0
   }
 }

@@ -13,11 +13,14 @@ public struct StatusReport: Equatable, Sendable {
   public var virtualRouters: [VirtualRouterStatus]
   /// Packets that were refused, by reason.
   public var discarded: [String: Int]
+  @OrNull public var peerChannel: PeerChannelStatus?
+  @OrNull public var authentication: AuthenticationStatus?
 
   public init(
     node: String, version: String = godwitVersion, pid: Int?, uptimeMilliseconds: Int?,
     configuration: ConfigurationStatus?, virtualRouters: [VirtualRouterStatus],
-    discarded: [String: Int] = [:]
+    discarded: [String: Int] = [:], peerChannel: PeerChannelStatus? = nil,
+    authentication: AuthenticationStatus? = nil
   ) {
     self.node = node
     self.version = version
@@ -26,6 +29,8 @@ public struct StatusReport: Equatable, Sendable {
     self.configuration = configuration
     self.virtualRouters = virtualRouters
     self.discarded = discarded
+    self.peerChannel = peerChannel
+    self.authentication = authentication
   }
 }
 
@@ -44,9 +49,10 @@ public struct ConfigurationStatus: Codable, Equatable, Sendable {
 
 extension StatusReport: Codable {
   private enum CodingKeys: String, CodingKey {
-    case node, version, pid, configuration, discarded
+    case node, version, pid, configuration, discarded, authentication
     case uptimeMilliseconds = "uptime_ms"
     case virtualRouters = "virtual_routers"
+    case peerChannel = "peer_channel"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -58,5 +64,8 @@ extension StatusReport: Codable {
     configuration = try container.decodeIfPresent(ConfigurationStatus.self, forKey: .configuration)
     virtualRouters = try container.decode([VirtualRouterStatus].self, forKey: .virtualRouters)
     discarded = try container.decodeIfPresent([String: Int].self, forKey: .discarded) ?? [:]
+    peerChannel = try container.decodeIfPresent(PeerChannelStatus.self, forKey: .peerChannel)
+    authentication = try container.decodeIfPresent(
+      AuthenticationStatus.self, forKey: .authentication)
   }
 }

@@ -12,6 +12,8 @@ public struct TextStyle: Equatable, Sendable {
     case green = "32"
     case yellow = "33"
     case faint = "2"
+    /// Bold, reversed and red.
+    case alarm = "1;7;31"
   }
 
   func paint(_ text: String, _ colour: Colour?) -> String {
@@ -20,7 +22,8 @@ public struct TextStyle: Equatable, Sendable {
   }
 }
 
-/// Columns of text, each as wide as its widest cell, two spaces apart; nothing trails a line.
+/// Columns of text, two spaces apart, each as wide as its widest cell that has another behind it;
+/// nothing trails a line.
 struct TextTable {
   struct Cell: ExpressibleByStringLiteral {
     var text: String
@@ -43,13 +46,15 @@ struct TextTable {
     for row in rows {
       for (column, cell) in row.enumerated() {
         if column == widths.count { widths.append(0) }
+        // What ends a line pushes nothing.
+        guard column < row.count - 1 || flushRight.contains(column) else { continue }
         widths[column] = max(widths[column], cell.text.count)
       }
     }
     return rows.map { row in
       var line = indent
       for (column, cell) in row.enumerated() {
-        let gap = String(repeating: " ", count: widths[column] - cell.text.count)
+        let gap = String(repeating: " ", count: max(0, widths[column] - cell.text.count))
         let painted = style.paint(cell.text, cell.colour)
         line += flushRight.contains(column) ? gap + painted : painted + gap
         line += "  "

@@ -27,6 +27,8 @@ public struct VirtualRouterStatus: Equatable, Sendable {
   @OrNull public var activeRouterPriority: Int?
   /// No automatic change of role.
   public var maintenance: Bool
+  /// What maintenance means just now: who knows of it, how long the address may stay alone.
+  @OrNull public var maintenanceDetail: String?
   /// Whether this node could serve.
   public var fit: Bool
   /// Why it cannot, a sentence each.
@@ -41,6 +43,9 @@ public struct VirtualRouterStatus: Equatable, Sendable {
   @OrNull public var operation: OperationStatus?
   public var peers: [PeerStatus]
   public var counters: RouterCounters
+  /// Ways between the nodes that do not work as they should, a sentence each.
+  public var brokenPaths: [String]
+  @OrNull public var connections: ConnectionStatus?
 
   public init(
     name: String, vrid: Int, family: AddressFamily, state: ReportedState, since: Timestamp,
@@ -50,7 +55,8 @@ public struct VirtualRouterStatus: Equatable, Sendable {
     fit: Bool, faultReasons: [String] = [], lease: LeaseStatus, conflict: ConflictStatus? = nil,
     checks: [CheckStatus] = [],
     hook: HookStatus? = nil, operation: OperationStatus? = nil, peers: [PeerStatus] = [],
-    counters: RouterCounters = RouterCounters()
+    counters: RouterCounters = RouterCounters(), maintenanceDetail: String? = nil,
+    brokenPaths: [String] = [], connections: ConnectionStatus? = nil
   ) {
     self.name = name
     self.vrid = vrid
@@ -77,6 +83,9 @@ public struct VirtualRouterStatus: Equatable, Sendable {
     self.operation = operation
     self.peers = peers
     self.counters = counters
+    self.maintenanceDetail = maintenanceDetail
+    self.brokenPaths = brokenPaths
+    self.connections = connections
   }
 }
 
@@ -102,13 +111,15 @@ public enum ReportedState: String, Codable, Sendable, CaseIterable {
 extension VirtualRouterStatus: Codable {
   private enum CodingKeys: String, CodingKey {
     case name, vrid, family, state, since, reason, term, interface, addresses, priority
-    case maintenance, fit, lease, conflict, checks, hook, operation, peers, counters
+    case maintenance, fit, lease, conflict, checks, hook, operation, peers, counters, connections
     case addressesHeld = "addresses_held"
     case effectivePriority = "effective_priority"
     case advertisementIntervalMilliseconds = "advertisement_interval_ms"
     case activeRouter = "active_router"
     case activeRouterPriority = "active_router_priority"
     case faultReasons = "fault_reasons"
+    case maintenanceDetail = "maintenance_detail"
+    case brokenPaths = "broken_paths"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -140,5 +151,8 @@ extension VirtualRouterStatus: Codable {
     peers = try container.decode([PeerStatus].self, forKey: .peers)
     counters =
       try container.decodeIfPresent(RouterCounters.self, forKey: .counters) ?? RouterCounters()
+    maintenanceDetail = try container.decodeIfPresent(String.self, forKey: .maintenanceDetail)
+    brokenPaths = try container.decodeIfPresent([String].self, forKey: .brokenPaths) ?? []
+    connections = try container.decodeIfPresent(ConnectionStatus.self, forKey: .connections)
   }
 }

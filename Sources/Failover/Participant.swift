@@ -22,6 +22,9 @@ public struct Participant: Sendable {
   public internal(set) var conflicts: ConflictWatch
   /// Grows by one at every change of owner that this node sees or makes.
   public internal(set) var term: UInt64
+  /// The highest term that any node is known to have had; an Active Router that did not know of it keeps
+  /// its own, and the next claim goes beyond it.
+  public internal(set) var highestTerm: UInt64
   /// What the other nodes last said, by their names; without those that have fallen silent.
   public internal(set) var peers: [String: PeerView] = [:]
   public internal(set) var maintenance: MaintenanceMark
@@ -57,6 +60,8 @@ public struct Participant: Sendable {
   var claimBegan: Instant?
   /// Who may have a long lease, and until when.
   var longLease: (keeper: IPAddress, until: Instant)?
+  /// Whether addresses may be here: brought, and not seen gone since.
+  var mayAnswer = false
   /// Whether this node's own lease is long.
   var hasLongLease = false
   /// Whether an earlier run held the addresses, which are still here.
@@ -114,6 +119,7 @@ public struct Participant: Sendable {
         hardware: []),
       addresses: settings.router.addresses)
     self.term = term
+    highestTerm = term
     since = now
   }
 
@@ -203,7 +209,9 @@ public struct Participant: Sendable {
       hear(advertisement, from: sender, at: now, &effects)
     case .timer: timer(at: now, &effects)
     case .installed(let failure): perform(.installed(failure: failure), at: now, &effects)
-    case .removed(let failure): perform(.removed(failure: failure), at: now, &effects)
+    case .removed(let failure):
+      if failure == nil { mayAnswer = false }
+      perform(.removed(failure: failure), at: now, &effects)
     case .addressesLost: perform(.addressesLost, at: now, &effects)
     case .beatFailed(let why):
       heartbeat.failed(why)

@@ -18,7 +18,7 @@ extension Participant {
     }
     if advertisement.priority == .release {
       // Its goodbye may be the first we hear of it: it was Active all the same.
-      if activeRouter?.address != sender, goneRouter != sender, !isReporting(sender) { term += 1 }
+      if activeRouter?.address != sender, goneRouter != sender, !isReporting(sender) { nextTerm() }
       activeRouter = nil
       goneRouter = sender
       return
@@ -27,7 +27,7 @@ extension Participant {
     activeRouter = (sender, advertisement.priority)
     formerRouter = nil
     goneRouter = nil
-    if isNew, !isReporting(sender) { term += 1 }
+    if isNew, !isReporting(sender) { nextTerm() }
     if tenure.isResuming { perform(.notResumed, at: now, &effects) }
     perform(.heardActive(sender), at: now, &effects)
   }
@@ -54,7 +54,8 @@ extension Participant {
         activeRouter = (other, priority)
         formerRouter = nil
         goneRouter = nil
-        if !isReporting(other) { term += 1 }
+        term = highestTerm
+        if !isReporting(other) { nextTerm() }
         perform(.deposed(by: other), at: now, &effects)
       }
     }
@@ -65,7 +66,7 @@ extension Participant {
   ) {
     let entry = cause == .handover ? self.entry : nil
     self.entry = nil
-    if case .resumed = entry {} else { term += 1 }
+    if case .resumed = entry {} else { nextTerm() }
     let notBefore = firstHoldOff(after: cause, at: now)
     switch entry {
     case .handedOver(let reason, let operation):
@@ -74,6 +75,12 @@ extension Participant {
     case .takenBack, nil:
       perform(.elected(Reason(cause), notBefore: notBefore), at: now, &effects)
     }
+  }
+
+  /// The owner changes.
+  private mutating func nextTerm() {
+    highestTerm += 1
+    term = highestTerm
   }
 
   // MARK: Other claims

@@ -10,10 +10,10 @@ extension Participant {
     if let running = handover, !running.isOver {
       return refuse(order, "another failover is under way", &effects)
     }
-    if let handover { endedOperations.append(handover.operation) }
-    handover = nil
+    if tenure.isShuttingDown { return refuse(order, "the daemon stops", &effects) }
+    endHandover()
     if tenure.state == .held { return give(order, at: now, &effects) }
-    if let holder = peers.filter({ $0.value.report.isActive }).keys.min() {
+    if !isActive, let holder = peers.filter({ $0.value.report.isActive }).keys.min() {
       return ask(holder, order, at: now, &effects)
     }
     if order.isForced { return takeByForce(order, at: now, &effects) }
@@ -38,6 +38,10 @@ extension Participant {
         return refuse(order, why, &effects)
       }
       return perform(.failover(order.operation), at: now, &effects)
+    }
+    if let other = rival(of: nil, at: now) {
+      let why = "\(other) is Active too: the two do not hear each other; mend that first"
+      return refuse(order, why, &effects)
     }
     switch candidate(order) {
     case .success(let name):
@@ -105,6 +109,7 @@ extension Participant {
     _ operation: OperationIdentifier?, at now: Instant, _ effects: inout [Effect]
   ) {
     guard !tenure.isShuttingDown else { return }
+    dropAsked("the daemon stops", &effects)
     if let running = handover, !running.isOver {
       if case .preparing = running.step, running.part == .giving {
         endGiving(.refused("the daemon stops"), at: now, &effects)
@@ -180,7 +185,7 @@ extension Participant {
     guard let handover, handover.part == .giving else {
       return relieve(at: now, &effects)
     }
-    self.handover?.go(.released(term: term), within: PlannedFailover.validity, at: now)
+    self.handover?.go(.released(term: highestTerm), within: PlannedFailover.validity, at: now)
     if let closed = handover.closed { self.handover?.closed = closed }
   }
 
@@ -195,7 +200,7 @@ extension Participant {
     perform(.handoverFailed(why), at: now, &effects)
   }
 
-  private mutating func endGiving(
+  mutating func endGiving(
     _ step: Handover.Step, at now: Instant, _ effects: inout [Effect]
   ) {
     guard let handover else { return }

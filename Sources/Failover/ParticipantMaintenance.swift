@@ -14,6 +14,9 @@ extension Participant {
   /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`.
   public var keepsAddresses: Bool { hasLongLease && tenure.state == .held }
 
+  /// Whether addresses of an earlier run are here and nothing is decided about them.
+  public var isResuming: Bool { tenure.isResuming || resumes && !hasStarted }
+
   /// The lifetime that held addresses need, when it is longer than usual.
   public var longLifetime: Duration? { hasLongLease ? longestLease * 2 : nil }
 
@@ -69,6 +72,10 @@ extension Participant {
 
   mutating func suspend(at now: Instant, _ effects: inout [Effect]) {
     guard keepsAddresses else { return shutDown(nil, at: now, &effects) }
+    dropAsked("the daemon stops", &effects)
+    if let handover, handover.part == .giving, !handover.isOver {
+      endGiving(.refused("the daemon stops"), at: now, &effects)
+    }
     // The full lease from now on: an advertisement first, so that nobody waits in vain.
     send(router.priority, at: now, &effects)
     perform(.suspended, at: now, &effects)

@@ -20,8 +20,8 @@ extension Participant {
     return PeerReport(
       state: role,
       effectivePriority: tenure.faults.isEmpty && hasStarted ? router.priority : .release,
-      isFit: isFit && !tenure.isShuttingDown, term: term,
-      isHolding: tenure.isHolding || tenure.isResuming, source: source, maintenance: maintenance,
+      isFit: isFit && !tenure.isShuttingDown, term: highestTerm,
+      isHolding: mayAnswer || isResuming, source: source, maintenance: maintenance,
       handover: handover?.message)
   }
 
@@ -42,13 +42,9 @@ extension Participant {
     guard settings.peers.contains(name) else { return }
     peers[name] = PeerView(report: report, notBefore: notBefore)
     silentPeers.remove(name)
-    if report.term > term {
-      // Whoever is Active must have the highest token of all.
-      if case .active = router.state, handover?.part != .taking {
-        term = report.term + 1
-      } else {
-        term = report.term
-      }
+    if report.term > highestTerm {
+      highestTerm = report.term
+      if !isActive { term = highestTerm }
     }
     if report.maintenance > maintenance { adopt(report.maintenance, at: now, &effects) }
     noteLongLease(report, at: now)
@@ -57,6 +53,9 @@ extension Participant {
     endHoldOff(report, notBefore, at: now, &effects)
     follow(report.handover, from: name, notBefore: notBefore, at: now, &effects)
   }
+
+  /// Whether this router is Active in the election.
+  var isActive: Bool { if case .active = router.state { true } else { false } }
 
   mutating func lose(_ name: String, at now: Instant, _ effects: inout [Effect]) {
     if peers.removeValue(forKey: name) != nil { silentPeers.insert(name) }
@@ -69,11 +68,12 @@ extension Participant {
     peers.values.contains { $0.report.source == sender }
   }
 
-  /// The router that was pushed aside has said that it does not answer any more.
+  /// The router that was pushed aside has said that it does not answer any more. With a third node it
+  /// may have handed the role to that one.
   private mutating func endHoldOff(
     _ report: PeerReport, _ notBefore: Instant, at now: Instant, _ effects: inout [Effect]
   ) {
-    guard tenure.state.isClaiming, let rivalEnds, now < rivalEnds, let claimBegan,
+    guard settings.isPair, tenure.state.isClaiming, let rivalEnds, now < rivalEnds, let claimBegan,
       let formerRouter, report.source == formerRouter,
       !report.isHolding, !report.isActive, notBefore >= claimBegan
     else { return }
@@ -130,7 +130,7 @@ extension Participant {
     if tenure.isHandingOver, tenure.isShuttingDown || handover?.waits(at: now) == true {
       return .handover
     }
-    if isHeldBack(at: now) { return .maintenance }
+    if isHeldBack(at: now) || tenure.isResuming { return .maintenance }
     let evidence = heardAt + activeInterval * Self.silenceOfEvidence
     let active = peers.filter { $0.value.report.isActive && $0.value.notBefore >= evidence }
     return active.keys.min().map { .peerIsActive($0) }

@@ -108,6 +108,9 @@ extension Participant {
     handover = PlannedFailover(
       theirs.operation, partner: name, part: .taking, cause: theirs.reason, isForced: isForced,
       isAskedHere: isAskedHere, step: .checking, at: now)
+    if let other = rival(of: name, at: now) {
+      return endTaking(.refused("\(settings.node) sees \(other) as Active too"), at: now, &effects)
+    }
     guard router.isBackup, tenure.state == .none, !tenure.isShuttingDown, !tenure.isHandingOver
     else {
       let why = "\(settings.node) cannot take over: its state is \(role.rawValue)"
@@ -147,7 +150,10 @@ extension Participant {
     _ theirs: Handover, _ term: UInt64, at now: Instant, _ effects: inout [Effect]
   ) {
     guard let mine = handover, router.isBackup, tenure.state == .none else { return }
-    self.term = max(self.term, term)
+    if let other = rival(of: mine.partner, at: now) {
+      return endTaking(.failed("\(settings.node) sees \(other) as Active too"), at: now, &effects)
+    }
+    highestTerm = max(highestTerm, term)
     handover?.go(.taking, at: now)
     let source = peers[mine.partner]?.report.source
     // Whom `promote` is told of.
@@ -155,6 +161,19 @@ extension Participant {
     entry = .handedOver(mine.cause == .manual ? .manual : .peerReleased, mine.operation)
     longLease = nil
     elect(.takeOver(from: source), at: now, &effects)
+  }
+
+  /// Somebody beside that node who has the role or may answer for the addresses.
+  func rival(of name: String?, at now: Instant) -> String? {
+    let others = peers.filter {
+      $0.key != name && ($0.value.report.isActive || $0.value.report.isHolding)
+    }
+    if let other = others.keys.min() { return other }
+    guard router.isBackup, let activeRouter, let heard = lastAdvertisement,
+      now < heard + router.activeDownInterval
+    else { return nil }
+    let source = name.flatMap { peers[$0]?.report.source }
+    return activeRouter.address == source ? nil : activeRouter.address.description
   }
 
   mutating func informed(
@@ -214,6 +233,14 @@ extension Participant {
   }
 
   // MARK: Whoever asked
+
+  /// Whoever waits here hears no more of it.
+  mutating func dropAsked(_ why: String, _ effects: inout [Effect]) {
+    guard let mine = handover, mine.isAskedHere, !mine.isOver else { return }
+    handover?.isAskedHere = false
+    effects.append(.finished(mine.operation, .incomplete(why), mine.watched.ended))
+    if mine.part == .asking { endHandover() }
+  }
 
   private mutating func watchHolder(
     _ theirs: Handover, at now: Instant, _ effects: inout [Effect]

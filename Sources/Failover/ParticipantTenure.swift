@@ -32,7 +32,9 @@ extension Participant {
       case .runHooks(let event, let reason, let isPlanned, let operation):
         order(event, reason, isPlanned, operation, at: now, &effects)
       case .overtakePromote: follow(hooks.overtakePromote(at: now), at: now, &effects)
-      case .install: effects.append(.install)
+      case .install:
+        mayAnswer = true
+        effects.append(.install)
       case .remove:
         refresh = nil
         watch(.released, at: now, &effects)

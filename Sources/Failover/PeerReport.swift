@@ -11,7 +11,7 @@ public struct PeerReport: Hashable, Sendable {
   public var isFit: Bool
   /// The highest fencing token that it knows.
   public var term: UInt64
-  /// Whether it answers for the addresses.
+  /// Whether it may answer for the addresses: they were brought and have not been seen gone since.
   public var isHolding: Bool
   /// Where its advertisements leave from; nil while it has no such address.
   public var source: IPAddress?

@@ -36,7 +36,7 @@ struct PlannedFailover: Sendable {
   let cause: Handover.Cause
   let isForced: Bool
   /// Whether somebody waits for it at this node although it happens at another's word.
-  let isAskedHere: Bool
+  var isAskedHere: Bool
   private(set) var step: Handover.Step
   private(set) var stepBegan: Instant
   let began: Instant

@@ -25,6 +25,10 @@ enum Happening {
   case heardByClient
   /// The client makes sure that its neighbour still answers.
   case clientAsks
+  /// A report arrives.
+  case channel(ChannelMessage)
+  case channelTick(life: Int)
+  case parcel(Parcel, isHere: Bool)
   /// Everything is mended from now on.
   case quiet
 }

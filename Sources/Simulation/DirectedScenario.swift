@@ -30,6 +30,11 @@ extension Scenario {
     scenario.hasStalls = true
     scenario.hooksMisbehave = false
     scenario.detectsConflicts = true
+    scenario.hasChannel = false
+    scenario.hasSecondPath = false
+    scenario.channelLoss = 0
+    scenario.lateReports = 0
+    scenario.hasMaintenance = false
     scenario.troubleEnds = length
     scenario.injections = injections
     return scenario

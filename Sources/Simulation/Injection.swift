@@ -28,6 +28,9 @@ public enum Mishap: Sendable {
   /// Somebody removes the addresses.
   case addressesRemoved
   case failover
+  /// An operator wants the role at this node although its holder may be dead.
+  case forcedFailover
+  case maintenance(isOn: Bool)
   case announce
   /// SIGTERM, and a start after it has ended.
   case shutdown(downFor: Nanoseconds)

@@ -3,6 +3,7 @@ import VRRP
 
 /// One node: its clock, its kernel and, while it runs, its process.
 struct Node {
+  let index: Int
   /// What the configuration file says now.
   var member: Scenario.Member
   var interval: AdvertisementInterval
@@ -17,6 +18,7 @@ struct Node {
   var life = 0
   /// The term as the state directory knows it.
   var storedTerm: UInt64 = 0
+  var storedMaintenance = MaintenanceMark()
   /// Until when the process stands still, busy or stopped.
   var stalledUntil: Nanoseconds = 0
   /// Until when the machine sleeps; 0 when it does not.
@@ -80,6 +82,10 @@ struct NodeProcess {
   /// Programs that were started and may get a signal.
   var runs: Set<HookRun.Identifier> = []
   var operations: Set<OperationIdentifier> = []
+  /// Those that are over, too.
+  var knownOperations: Set<OperationIdentifier> = []
+  /// What is known of the other nodes.
+  var channel: [Int: ChannelView] = [:]
 
   enum Waiting {
     case event(Participant.Event)
@@ -95,6 +101,8 @@ struct NodeProcess {
 
   mutating func nextDeadline() -> Instant? { participant.nextDeadline }
   mutating func isOut() -> Bool { participant.isOut }
+  mutating func keepsAddresses() -> Bool { participant.keepsAddresses }
+  mutating func isInMaintenance() -> Bool { participant.maintenance.isOn }
   mutating func leaseEnd() -> Instant? { participant.leaseEnd }
 
   mutating func takeQueued() -> Participant.Event? {

@@ -44,6 +44,9 @@ extension Scenario {
   }
 
   private func outerMishap(_ lasting: Nanoseconds, _ random: inout SplitMix64) -> Mishap {
+    if hasMaintenance, nodesJoin, random.chance(8) {
+      return .maintenance(isOn: random.chance(60))
+    }
     switch random.below(20) {
     case 0, 1:
       let side = UInt8(1 + random.below((1 << members.count) - 1))

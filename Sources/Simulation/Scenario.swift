@@ -49,6 +49,14 @@ public struct Scenario: Sendable {
   var hooksMisbehave = false
   /// Whether the nodes look for others that have the addresses.
   var detectsConflicts = false
+  /// Whether they report to each other, and over a network of its own.
+  var hasChannel = false
+  var hasSecondPath = false
+  /// Percent of the reports that are lost, and that come up to 5 s late.
+  var channelLoss = 0
+  var lateReports = 0
+  /// Whether people put the nodes into maintenance.
+  var hasMaintenance = false
   var troubleEnds: Nanoseconds = 0
   public var injections: [Injection] = []
 
@@ -125,6 +133,11 @@ public struct Scenario: Sendable {
     hooksMisbehave = random.chance(60)
     detectsConflicts = random.chance(60)
     mechanism = random.chance(70) ? .deadline : .timeout
+    hasChannel = random.chance(70)
+    hasSecondPath = random.chance(40)
+    channelLoss = random.pick([0, 0, 5, 30])
+    lateReports = random.pick([0, 0, 2])
+    hasMaintenance = hasChannel && random.chance(25)
   }
 
   /// While a reload goes round, nodes have different intervals. A Backup that has heard the Active

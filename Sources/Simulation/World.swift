@@ -25,6 +25,13 @@ public struct World {
     public var crashes = 0
     public var stalls = 0
     public var lapses = 0
+    /// Failovers that an operator asked for, by how they ended.
+    public var moved = 0
+    public var notMoved = 0
+    /// How often a Backup did not claim for what it was told.
+    public var refrained = 0
+    /// Restarts under maintenance that kept the addresses.
+    public var resumed = 0
     /// Beginnings of two nodes answering at once: while they could not hear each other, and because
     /// both claimed before either could hear the other.
     public var dividedOverlaps = 0
@@ -116,6 +123,9 @@ public struct World {
     case .neighbor(let claim, let life): deliver(.neighbor(claim), to: index, life: life)
     case .heardByClient: heardByClient(index)
     case .clientAsks: clientAsks()
+    case .channel(let message): receive(message, at: index)
+    case .channelTick(let life): channelTick(index, life: life)
+    case .parcel(let parcel, let isHere): receive(parcel, isHere: isHere, at: index)
     case .quiet: beQuiet()
     }
   }

@@ -38,16 +38,21 @@ extension World {
         at: now + 5 * .millisecond)
     case .hookEnded(let run, let result): judged(run, result, index)
     case .roleChanged(_, let new, let reason): roleChanged(new, reason, index)
-    case .finished(let operation, _, _):
+    case .finished(let operation, let result, _):
+      // Others ask this node for some of them.
+      guard nodes[index].process.knownOperations.contains(operation) else { return }
       expect(
         nodes[index].process.operations.remove(operation) != nil,
         "node \(index): an operation has two last words")
+      if case .done = result { statistics.moved += 1 } else { statistics.notMoved += 1 }
     case .resetConnections:
       nodes[index].process.queue.append(.connectionsReset(reset: 0, left: 0))
     case .tellConnections: nodes[index].process.queue.append(.connectionsTold(0))
-    case .report, .shareResult, .refrained, .keepMaintenance, .passage, .conflict, .checkChanged,
-      .phase, .record:
-      break
+    case .report(let asks): report(asks: asks, index)
+    case .shareResult(let operation, let name): share(operation, with: name, index)
+    case .keepMaintenance(let mark): nodes[index].storedMaintenance = mark
+    case .refrained: statistics.refrained += 1
+    case .passage, .conflict, .checkChanged, .phase, .record: break
     }
   }
 

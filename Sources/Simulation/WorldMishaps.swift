@@ -34,7 +34,9 @@ extension World {
     case .callsFail(let kind, let lasting): nodes[index].failingCalls = (kind, now + lasting)
     case .callsAreSlow(let most, let lasting): nodes[index].slowCalls = (most, now + lasting)
     case .addressesRemoved: removeAddresses(index)
-    case .failover: failover(index)
+    case .failover: failover(index, isForced: false)
+    case .forcedFailover: failover(index, isForced: true)
+    case .maintenance(let isOn): tell(.maintenance(isOn: isOn), index)
     case .announce: tell(.announce, index)
     case .shutdown(let downFor): shutdown(index, downFor: downFor)
     case .reload(let reload): order(reload, index)
@@ -100,7 +102,12 @@ extension World {
       return
     }
     nodes[index].downAfterStop = downFor
-    tell(.shutdown(nil), index)
+    if nodes[index].process.keepsAddresses() {
+      tell(.suspend, index)
+    } else {
+      lastOperation += 1
+      tell(.shutdown(OperationIdentifier(lastOperation)), index)
+    }
   }
 
   // MARK: Network
@@ -136,10 +143,11 @@ extension World {
     tell(.addressesLost, index)
   }
 
-  private mutating func failover(_ index: Int) {
+  private mutating func failover(_ index: Int, isForced: Bool) {
     guard nodes[index].isRunning else { return }
     lastOperation += 1
-    tell(.failover(FailoverOrder(OperationIdentifier(lastOperation))), index)
+    let order = FailoverOrder(OperationIdentifier(lastOperation), isForced: isForced)
+    tell(.failover(order), index)
   }
 
   // MARK: Quiet
@@ -158,6 +166,10 @@ extension World {
       // One configuration for all again.
       order(.interval(isOther: false), index)
       order(.addresses(scenario.addresses.rawValue), index)
+      nodes[index].storedMaintenance.isOn = false
+      if nodes[index].isRunning, nodes[index].process.isInMaintenance() {
+        tell(.maintenance(isOn: false), index)
+      }
     }
   }
 }

@@ -88,13 +88,14 @@ extension World {
     history?.note(.event(index, event), at: now)
     if case .failover(let order) = event {
       nodes[index].process.operations.insert(order.operation)
+      nodes[index].process.knownOperations.insert(order.operation)
     }
     let instant = nodes[index].clock.instant(at: now)
     nodes[index].process.effects = nodes[index].process.participant.handle(event, at: instant)
     nodes[index].process.effectHead = 0
     nodes[index].process.answered = now
     // On its way to the disk before anything of it is performed: a crash must not bring it back.
-    nodes[index].storedTerm = nodes[index].process.participant.term
+    nodes[index].storedTerm = nodes[index].process.participant.highestTerm
     noteElection(index)
   }
 
@@ -134,17 +135,26 @@ extension World {
     guard !nodes[index].isRunning else { return }
     note("\(index) starts")
     nodes[index].isRunning = true
-    nodes[index].kernel.clear()
+    let resumes = nodes[index].storedMaintenance.isOn && !nodes[index].kernel.present.isEmpty
+    if resumes {
+      nodes[index].kernel.remove(nodes[index].kernel.present.subtracting(nodes[index].addresses))
+    } else {
+      nodes[index].kernel.clear()
+    }
     nodes[index].leftBehind = []
     defer { nodes[index].hasCrashed = false }
     nodes[index].process = NodeProcess(
       Participant(
         settings(of: nodes[index]), term: nodes[index].storedTerm,
-        isRestart: nodes[index].hasCrashed, at: nodes[index].clock.instant(at: now)))
-    nodes[index].promises.lastBegan = nil
+        isRestart: nodes[index].hasCrashed, maintenance: nodes[index].storedMaintenance,
+        resumes: resumes, at: nodes[index].clock.instant(at: now)))
+    nodes[index].promises.lastBegan = resumes ? .promote : nil
     nodes[index].process.queue = [
       .hardware([Self.hardware(index)]), linkEvent(index), .start,
     ]
+    if scenario.hasChannel {
+      agenda.add(.channelTick(life: nodes[index].life), to: index, at: now)
+    }
     work(index)
   }
 

@@ -24,7 +24,8 @@ extension World {
   private mutating func overlap(_ one: Int, _ other: Int) {
     // After a division each has to hear of the other first, and one of them may stand still for a
     // lease before that, and the other one after it.
-    let grace = 2 * scenario.longestLease + 2 * scenario.maximumDelay + scenario.lateness
+    let long = scenario.hasMaintenance ? 2 * Nanoseconds(Self.maintenanceLease) : 0
+    let grace = 2 * scenario.longestLease + 2 * scenario.maximumDelay + scenario.lateness + long
     guard lan.isWhole(one, other, since: now - grace), !isTriangle(since: now - grace) else {
       statistics.dividedOverlaps += 1
       return
@@ -74,6 +75,12 @@ extension World {
     nodes[index].promises.claimed = .max / 2
     nodes[index].promises.gate = nil
     let term = nodes[index].process.participant.term
+    if nodes[index].process.participant.tenure.reason == .maintenance {
+      statistics.resumed += 1
+      // What its promote has done is so since before.
+      nodes[index].promises.gate = (0, 0, 0)
+      return
+    }
     expect(
       term > nodes[index].promises.lastClaimTerm,
       "node \(index) claims with term \(term), which it had already")
@@ -147,6 +154,8 @@ extension World {
   /// Nothing is held by whoever is not Active; called when a process has nothing left to do.
   mutating func checkHolding(_ index: Int) {
     switch nodes[index].process.participant.tenure.state {
+    case .none where nodes[index].process.participant.isResuming: return
+    case .none where nodes[index].process.participant.tenure.isSuspended: return
     case .none, .barred: break
     case .claiming, .held, .releasing: return
     }
@@ -202,6 +211,8 @@ extension Scenario {
     let penalty = 300 * Nanoseconds.second
     let programs = 2 * (20 + 10) * Nanoseconds.second + (30 + 10) * .second
     let election = 7 * longestInterval + .second
-    return penalty + programs + election + 30 * .second + 45 * .second
+    // After maintenance a Backup waits for the end of a lease that the holder may have had.
+    let maintenance = hasMaintenance ? 80 * Nanoseconds.second : 0
+    return penalty + programs + election + 30 * .second + 45 * .second + maintenance
   }
 }

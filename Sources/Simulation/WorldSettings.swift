@@ -10,6 +10,7 @@ extension World {
   /// How long a program of a gate may take.
   static let gateTimeout = Duration.seconds(20)
   static let noticeTimeout = Duration.seconds(30)
+  static let maintenanceLease = Duration.seconds(60)
 
   static let virtualAddresses = (0..<AddressSet.limit).map { place in
     IPAddress.v4(IPv4Address(192, 0, 2, UInt8(truncatingIfNeeded: 100 + place)))
@@ -32,9 +33,10 @@ extension World {
   func makeNode(_ member: Scenario.Member) -> Node {
     let clock = NodeClock(offset: member.offset, drift: member.drift)
     let settings = settings(
-      of: member, interval: scenario.interval, addresses: scenario.addresses)
+      of: member, nodes.count, interval: scenario.interval, addresses: scenario.addresses)
     var node = Node(
-      member: member, interval: scenario.interval, addresses: scenario.addresses, clock: clock,
+      index: nodes.count, member: member, interval: scenario.interval,
+      addresses: scenario.addresses, clock: clock,
       kernel: NodeKernel(scenario.mechanism),
       process: NodeProcess(Participant(settings, term: 0, at: clock.instant(at: 0))))
     node.isRunning = false
@@ -42,22 +44,26 @@ extension World {
   }
 
   func settings(of node: Node) -> ParticipantSettings {
-    settings(of: node.member, interval: node.interval, addresses: node.addresses)
+    settings(
+      of: node.member, node.index, interval: node.interval, addresses: node.addresses)
   }
 
   private func settings(
-    of member: Scenario.Member, interval: AdvertisementInterval, addresses: AddressSet
+    of member: Scenario.Member, _ index: Int, interval: AdvertisementInterval,
+    addresses: AddressSet
   ) -> ParticipantSettings {
     ParticipantSettings(
       router: VirtualRouterSettings(
         identifier: Self.identifier, version: scenario.version,
         addresses: addresses.places.map { Self.virtualAddresses[$0] }, priority: member.priority,
         advertisementInterval: interval, preemption: member.preemption),
-      isPair: scenario.members.count == 2,
+      node: Self.name(index), isPair: scenario.members.count == 2,
+      peers: scenario.hasChannel
+        ? scenario.members.indices.filter { $0 != index }.map(Self.name) : [],
       lease: LeaseSettings(
         duration: interval.duration * scenario.leaseTenths / 10,
         isEnforced: scenario.mechanism != .none),
-      detectsConflicts: scenario.detectsConflicts,
+      detectsConflicts: scenario.detectsConflicts, maintenanceLease: Self.maintenanceLease,
       checks: member.hasChecks ? Self.checks : [], hooks: Array(Self.hooks.prefix(member.hookCount))
     )
   }
@@ -74,7 +80,10 @@ extension World {
     let before = nodes[index].addresses
     change(reload, index)
     let dropped = before.subtracting(nodes[index].addresses)
-    if nodes[index].process.participant.tenure.isHolding, !nodes[index].fails(.remove, at: now) {
+    let isHere =
+      nodes[index].process.participant.tenure.isHolding
+      || nodes[index].process.participant.isResuming
+    if isHere, !nodes[index].fails(.remove, at: now) {
       nodes[index].kernel.remove(dropped)
     } else {
       nodes[index].leftBehind.formUnion(dropped)

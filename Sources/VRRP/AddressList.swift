@@ -33,6 +33,7 @@ extension Advertisement {
     let family = configured.family
     guard addressCount == configured.addresses.count,
       message.count == Self.length(version, family, addresses: addressCount)
+        + (hasTrailer ? AuthenticationTrailer.length : 0)
     else { return false }
 
     for index in 0..<addressCount

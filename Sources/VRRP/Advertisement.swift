@@ -25,11 +25,14 @@ public struct Advertisement: Equatable, Sendable {
   public let checksumForm: ChecksumForm
   /// 1-255.
   public let addressCount: Int
+  /// Whether an `AuthenticationTrailer` follows the message.
+  public let hasTrailer: Bool
 
   /// An advertisement that no message was decoded for: of a virtual network or a recording.
   package init(
     version: ProtocolVersion, identifier: VirtualRouterIdentifier, priority: Priority,
-    interval: AdvertisementInterval, checksumForm: ChecksumForm, addressCount: Int
+    interval: AdvertisementInterval, checksumForm: ChecksumForm, addressCount: Int,
+    hasTrailer: Bool = false
   ) {
     self.version = version
     self.identifier = identifier
@@ -37,6 +40,7 @@ public struct Advertisement: Equatable, Sendable {
     self.interval = interval
     self.checksumForm = checksumForm
     self.addressCount = addressCount
+    self.hasTrailer = hasTrailer
   }
 
   /// IP protocol number of VRRP (RFC 9568 section 5.1.1.4).

@@ -3,7 +3,8 @@ extension Advertisement {
   /// RFC 3768 section 7.1).
   ///
   /// Over IPv4 either form of the version 3 checksum is good. `message` is what the IP header calls
-  /// its payload, without any padding of the frame. Allocates nothing.
+  /// its payload, without any padding of the frame. A trailer is found by its length alone; whether
+  /// one may be there, and what it proves, is for an `AdvertisementAuthenticator`. Allocates nothing.
   public init(
     decoding message: Span<UInt8>, in envelope: Envelope
   ) throws(DiscardReason) {
@@ -15,8 +16,12 @@ extension Advertisement {
     else { throw .version }
     guard message[0] & 0xf == Self.packetType else { throw .type }
     let count = Int(message[3])
-    guard message.count == Self.length(version, family, addresses: count) else { throw .length }
-    guard let form = Self.checksumForm(of: message, version, in: envelope) else {
+    let length = Self.length(version, family, addresses: count)
+    let hasTrailer = message.count == length + AuthenticationTrailer.length
+    guard message.count == length || hasTrailer else { throw .length }
+    // Over IPv6 the checksum covers the trailer.
+    let covered = family == .ipv6 ? message : message.extracting(..<length)
+    guard let form = Self.checksumForm(of: covered, version, in: envelope) else {
       throw .checksum
     }
     guard let identifier = VirtualRouterIdentifier(message[1]) else { throw .unknownVirtualRouter }
@@ -31,7 +36,8 @@ extension Advertisement {
 
     self.init(
       version: version, identifier: identifier, priority: Priority(message[2]),
-      interval: interval, checksumForm: form, addressCount: count)
+      interval: interval, checksumForm: form, addressCount: count,
+      hasTrailer: hasTrailer)
   }
 
   /// The form whose sum is right; nil when none is.

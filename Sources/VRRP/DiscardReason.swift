@@ -41,6 +41,30 @@ public enum DiscardReason: String, Error, CaseIterable, Sendable, Hashable {
   /// Over IPv6 not a link-local source (RFC 9568 section 5.1.2.1); or an unspecified or group
   /// address, which no router has.
   case source
+  /// No trailer where authentication is enforced.
+  case missingTrailer = "missing_trailer"
+  /// A trailer of another scheme, or with reserved bits.
+  case malformedTrailer = "malformed_trailer"
+  /// Signed with a key id that is not configured.
+  case unknownKey = "unknown_key"
+  /// The code in the trailer is not the one that the key makes.
+  case invalidCode = "invalid_code"
+  /// Signed at a time outside the window.
+  case stale
+  /// Not newer than the last one accepted from its sender.
+  case replayed
+
+  /// Whether the trailer is the reason, other than its mere length: the sender may well be a router
+  /// of ours that is not understood.
+  public var isAboutTrailer: Bool {
+    switch self {
+    case .missingTrailer, .malformedTrailer, .unknownKey, .invalidCode, .stale, .replayed: true
+    case .hopLimit, .version, .type, .length, .checksum, .unknownVirtualRouter, .noAddresses,
+      .zeroInterval, .intervalMismatch, .firstAddress, .authenticationType, .addressList,
+      .destination, .ownSource, .source:
+      false
+    }
+  }
 
   /// The reason in plain words, to follow "discarded:" in a log line.
   public var explanation: String {
@@ -60,6 +84,14 @@ public enum DiscardReason: String, Error, CaseIterable, Sendable, Hashable {
     case .destination: "it was not sent to the VRRP group"
     case .ownSource: "it was sent from one of this router's own addresses"
     case .source: "its source address is not one a VRRP router sends from"
+    case .missingTrailer: "it is not authenticated, and authentication.mode is enforce"
+    case .malformedTrailer: "its authentication trailer is of another scheme or damaged"
+    case .unknownKey: "it is signed with a key id that authentication.keys does not have"
+    case .invalidCode: "its authentication code is wrong: another key under the same id, or a forgery"
+    case .stale:
+      "it was signed at a time too far from this node's clock: a replay, or clocks that differ"
+        + " (compare `chronyc tracking` on both nodes)"
+    case .replayed: "it is not newer than the last one from there: a replay"
     }
   }
 }

@@ -6,12 +6,14 @@ struct Failover: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Move the role of a virtual router away from the node that is Active.",
     discussion: """
-      Run it on the Active node. Each phase is printed as it begins.
+      Run it on any node of the virtual router. Each phase is printed when it is over; interrupting \
+      the command ends the waiting, not the failover.
 
       Examples:
 
         godwit failover orders-db --dry-run
-        godwit failover orders-db --reason "kernel update" --yes
+        godwit failover orders-db --to db-b --reason "kernel update" --yes
+        operation=$(godwit failover orders-db --no-wait --yes)
 
       Exit status: 0 done, 1 refused (nothing changed), 3 still running after --wait, 4 rolled back, \
       5 moved but a later step failed.
@@ -20,10 +22,11 @@ struct Failover: ParsableCommand {
   @Argument(help: "The virtual router; may be left out when there is exactly one.")
   var name: String?
 
-  @Option(help: ArgumentHelp("The node that shall become Active.", valueName: "node"))
+  @Option(
+    help: ArgumentHelp("The node that shall become Active; else the best one.", valueName: "node"))
   var to: String?
 
-  @Flag(help: "Say what would happen, change nothing.")
+  @Flag(help: "Run the prechecks and say what would happen; change nothing.")
   var dryRun = false
 
   @Option(
@@ -32,13 +35,20 @@ struct Failover: ParsableCommand {
     transform: Failover.milliseconds)
   var wait = 120_000
 
-  @Flag(help: "Do not wait: print the operation's id and exit with 3 while it runs.")
+  @Flag(
+    help: "Do not wait: print the operation's id alone and exit with 3 while it runs.")
   var noWait = false
 
   @Flag(name: [.customLong("yes"), .customShort("y")], help: "Do not ask.")
   var isConfirmed = false
 
-  @Flag(help: "Go on where a check only advises against it.")
+  @Flag(
+    help: ArgumentHelp(
+      "Go on against a check, or without a holder that answers.",
+      discussion: """
+        If the host that had the role still answers, two hosts have the address, and commits may \
+        be lost: on a terminal this is asked about separately.
+        """))
   var force = false
 
   @Option(help: ArgumentHelp("Why, for the history; at most 500 bytes.", valueName: "text"))
@@ -51,51 +61,54 @@ struct Failover: ParsableCommand {
     guard (reason?.utf8.count ?? 0) <= FailoverRequest.maximumReasonLength else {
       throw ValidationError("--reason is longer than 500 bytes; shorten it.")
     }
+    guard !(dryRun && noWait) else {
+      throw ValidationError("--dry-run leaves nothing running behind; leave --no-wait out.")
+    }
   }
 
   func run() throws {
-    let router = try subject(try connection.status(name: name))
-    if !dryRun && !isConfirmed && Terminal.canAsk {
-      let question = FailoverText.question(name: router.name, holder: router.holder)
+    let subject = try FailoverSubject(try connection.status(name: name))
+    try confirm(subject)
+    let wait = noWait ? 0 : wait
+    let request = FailoverRequest(
+      name: subject.name, to: to, dryRun: dryRun, reason: reason, force: force,
+      waitMilliseconds: wait)
+    let isLive = !output.json && !noWait
+    let answer = try connection.ask(
+      .failover(request), patience: .milliseconds(wait) + ControlClient.patience
+    ) { step in
+      if isLive { Terminal.print(FailoverText.render(step) + "\n") }
+    }
+    guard case .failover(let outcome) = answer else { throw connection.unexpected }
+    show(outcome)
+    throw ExitCode(outcome.result.exitStatus)
+  }
+
+  /// Asks where somebody can be asked; throws unless every answer is a yes.
+  private func confirm(_ subject: FailoverSubject) throws(Complaint) {
+    guard !dryRun, !isConfirmed, Terminal.canAsk else { return }
+    var questions = [FailoverText.question(name: subject.name, holder: subject.holder)]
+    if force {
+      questions.append(FailoverText.riskQuestion(name: subject.name, risk: subject.risk))
+    }
+    for question in questions {
       guard Terminal.confirm(question) else {
         throw Complaint("not confirmed, nothing was changed", exitStatus: ExitStatus.refused)
       }
     }
-    let wait = noWait ? 0 : wait
-    let request = FailoverRequest(
-      name: router.name, to: to, dryRun: dryRun, reason: reason, force: force,
-      waitMilliseconds: wait)
-    let answer = try connection.ask(
-      .failover(request), patience: .milliseconds(wait) + ControlClient.patience
-    ) { step in
-      if !output.json { Terminal.print(FailoverText.render(step) + "\n") }
-    }
-    guard case .failover(let outcome) = answer else { throw connection.unexpected }
-    Terminal.print(
-      output.json
-        ? outcome.line() : Array(FailoverText.render(outcome, style: Terminal.style).utf8))
-    throw ExitCode(outcome.result.exitStatus)
   }
 
-  /// The virtual router that is meant, and the node that is Active for it as far as is known.
-  private func subject(
-    _ report: StatusReport
-  ) throws(Complaint) -> (name: String, holder: String?) {
-    guard let router = report.virtualRouters.first else {
-      throw Complaint(
-        "this node has no virtual router: `godwit status`", exitStatus: ExitStatus.refused)
+  private func show(_ outcome: FailoverOutcome) {
+    guard !output.json else { return Terminal.print(outcome.line()) }
+    let text = FailoverText.render(outcome, style: noWait ? .plain : Terminal.style)
+    guard noWait else { return Terminal.print(text) }
+    // Standard output is for the identifier alone.
+    if !outcome.operationIdentifier.isEmpty {
+      Terminal.print(FailoverText.identifier(outcome) + "\n")
     }
-    guard report.virtualRouters.count == 1 else {
-      let names = report.virtualRouters.map(\.name).joined(separator: ", ")
-      throw Complaint(
-        "which one? Name one of the virtual routers of this node: \(names)",
-        exitStatus: ExitStatus.usage)
-    }
-    switch router.state {
-    case .active, .claiming, .releasing: return (router.name, report.node)
-    case .initialize, .backup, .fault:
-      let peer = router.peers.first { $0.state == .active }
-      return (router.name, peer?.name ?? router.activeRouter)
+    switch outcome.result {
+    case .running, .done: break
+    case .refused, .rolledBack, .incomplete: Terminal.complain(String(text.dropLast()))
     }
   }
 

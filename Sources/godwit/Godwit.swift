@@ -20,7 +20,8 @@ struct Godwit: ParsableCommand {
       """,
     version: "godwit \(godwitVersion)",
     subcommands: [
-      Status.self, Failover.self, History.self, Announce.self, Reload.self, Check.self, Keygen.self,
+      Status.self, Failover.self, Maintenance.self, History.self, Announce.self, Reload.self,
+      Check.self, Keygen.self,
     ])
 
   @OptionGroup var connection: ConnectionOptions

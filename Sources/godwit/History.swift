@@ -11,6 +11,7 @@ struct History: ParsableCommand {
       Examples:
 
         godwit history orders-db -n 5
+        godwit history --operation 3k9fq0vx2w1
         godwit history --json | jq '.entries[] | select(.event == "fault")'
       """)
 
@@ -19,21 +20,37 @@ struct History: ParsableCommand {
 
   @Option(
     name: [.customShort("n"), .customLong("limit")],
-    help: ArgumentHelp("How many entries, 1-1000.", valueName: "count"))
-  var limit = 20
+    help: ArgumentHelp("How many entries, 1-1000 (default: 20).", valueName: "count"))
+  var limit: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only what belongs to this operation, as failover printed it.", valueName: "id"))
+  var operation: String?
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var connection: ConnectionOptions
 
   func validate() throws {
+    guard let limit else { return }
     guard Request.historyLimits.contains(limit) else {
       throw ValidationError("-n must be 1-1000, not \(limit).")
     }
   }
 
   func run() throws {
-    guard case .history(let report) = try connection.ask(.history(name: name, limit: limit)) else {
-      throw connection.unexpected
+    // What belongs to one operation may lie behind many newer entries.
+    let limit = limit ?? (operation == nil ? 20 : Request.historyLimits.upperBound)
+    let answer = try connection.ask(.history(name: name, limit: limit))
+    guard case .history(var report) = answer else { throw connection.unexpected }
+    if let operation {
+      report.entries.removeAll { $0.operationIdentifier != operation }
+      guard !report.entries.isEmpty else {
+        throw Complaint(
+          "no operation \(operation) is among the last \(limit) entries of this node: "
+            + "`godwit status` shows it while it runs",
+          exitStatus: ExitStatus.refused)
+      }
     }
     Terminal.print(
       output.json

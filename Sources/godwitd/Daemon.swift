@@ -45,6 +45,7 @@ final class Daemon {
   var accounts: [String: Account.Credentials]
   var discards = DiscardCounters()
   var operations = Operations()
+  var maintenanceRequests = MaintenanceRequests()
   let started = Clock.now()
   var loaded = Timestamp.now()
 
@@ -144,6 +145,7 @@ final class Daemon {
   private var nextDeadline: Instant? {
     var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
+    next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
     return earlier(next, deadlines.earliest())
   }
@@ -176,6 +178,7 @@ final class Daemon {
       watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
     }
     operations.passTime(at: now) { finish($0, $1) }
+    settleMaintenance(at: now)
     control.passTime(at: now, loop: loop)
   }
 
@@ -247,8 +250,8 @@ final class Daemon {
 
   /// On its way to the disk before anybody hears of it: after a crash it must not be given again.
   private func keepTerm(of router: LocalRouter) {
-    guard router.participant.term != router.savedTerm else { return }
-    router.savedTerm = router.participant.term
+    guard router.participant.highestTerm != router.savedTerm else { return }
+    router.savedTerm = router.participant.highestTerm
     store.keep(term: router.savedTerm, of: router.name, loop: loop)
   }
 }

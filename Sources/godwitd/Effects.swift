@@ -16,7 +16,9 @@ extension Daemon {
       if lease.mechanism != .addressLifetime { refresh(router, places) }
     case .resetConnections: resetConnections(router)
     case .tellConnections: feed(router, .connectionsTold(0))
-    case .report, .shareResult, .keepMaintenance, .passage: break
+    case .report: operations.see(router.participant.report.handover, of: router.name)
+    case .shareResult, .keepMaintenance: break
+    case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)
     case .install: install(router)
     case .remove: remove(router)
@@ -34,7 +36,9 @@ extension Daemon {
     case .phase(let operation, let phase):
       operations.tell(operation, phase, at: Clock.now()) { control.send($0, to: $1, loop: loop) }
     case .finished(let operation, let result, let phases):
-      operations.finish(operation, result, phases, at: Clock.now()) { finish($0, $1) }
+      operations.finish(
+        operation, result, phases, at: Clock.now(), node: { nodeName($0, router) },
+        { finish($0, $1) })
     case .record(let record): keep(record, router)
     }
   }
@@ -153,6 +157,7 @@ extension Daemon {
   }
 
   private func tell(_ restraint: Participant.Restraint, _ router: LocalRouter) {
+    router.counters.claimsRefrained += 1
     let why: String
     switch restraint {
     case .maintenance: why = "maintenance is on, or has just been"

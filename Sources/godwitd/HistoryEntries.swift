@@ -13,7 +13,9 @@ extension HistoryEntry {
       operationIdentifier: operation, planned: record.isPlanned,
       durationMilliseconds: record.phases.isEmpty ? nil : total.wholeMilliseconds,
       phases: record.phases.map(PhaseRecord.init), activeRouter: record.peer?.description,
-      detail: record.detail)
+      detail: record.detail, gapMilliseconds: record.passage?.gap?.fractionalMilliseconds,
+      connectionsReset: record.passage?.reset, connectionsLeft: record.passage?.left,
+      connectionsTold: record.passage?.told)
   }
 
   /// One hook program that was judged.
@@ -50,6 +52,12 @@ extension Duration {
     let (seconds, attoseconds) = components
     return Int(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue)
       + Int(attoseconds / 1_000_000_000_000_000)
+  }
+
+  /// To the microsecond.
+  var fractionalMilliseconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000) / 1000
   }
 }
 

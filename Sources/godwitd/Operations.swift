@@ -14,6 +14,10 @@ struct Operations {
     var phaseBegan: Timestamp
     /// What the operator gave as a reason.
     var reason: String?
+    /// The node that was Active when it began.
+    var oldActive: String?
+    /// What it was for the clients, as soon as that is known.
+    var passage: Passage?
     /// When whoever waits is told that it still runs.
     var patience: Instant?
   }
@@ -21,25 +25,27 @@ struct Operations {
   private var entries: [OperationIdentifier: Entry] = [:]
   /// The last one that is over: its history is written behind its last word.
   private var lastFinished: (operation: OperationIdentifier, reason: String?)?
-  private var last: UInt64 = 0
-  /// Tells operations of one run of the daemon from those of another.
-  private let prefix = String(Timestamp.now().milliseconds / 1000, radix: 36)
+  /// Random but for its last 16 bits, so that no two nodes and no two runs of the daemon number alike.
+  private var last = UInt64.random(in: 0..<1 << 36) << 16
+  /// What this node says of the operation that each virtual router takes part in.
+  private var seen: [String: OperationStatus] = [:]
 
-  /// The identifier as people see it.
-  func text(_ operation: OperationIdentifier) -> String { "\(prefix)-\(operation.number)" }
+  /// The identifier as people see it, the same on every node.
+  func text(_ operation: OperationIdentifier) -> String { String(operation.number, radix: 36) }
 
   var nextDeadline: Instant? {
     entries.values.reduce(nil) { earlier($0, $1.patience) }
   }
 
   mutating func begin(
-    _ router: String, client: UInt64?, wait: Duration, reason: String?, at now: Instant
+    _ router: String, client: UInt64?, wait: Duration, reason: String?,
+    oldActive: String? = nil, at now: Instant
   ) -> OperationIdentifier {
     last += 1
     let operation = OperationIdentifier(last)
     entries[operation] = Entry(
-      router: router, client: client, began: now, phase: "demote", phaseBegan: .now(),
-      reason: reason, patience: now + wait)
+      router: router, client: client, began: now, phase: "precheck", phaseBegan: .now(),
+      reason: reason, oldActive: oldActive, patience: now + wait)
     return operation
   }
 
@@ -60,20 +66,29 @@ struct Operations {
           detail: detail)), client)
   }
 
-  /// It is over: the last word, and who waits for it.
+  /// What it was for the clients.
+  mutating func note(_ passage: Passage, of operation: OperationIdentifier) {
+    entries[operation]?.passage = passage
+  }
+
+  /// It is over: the last word, and who waits for it. `node` names the node of an address.
   mutating func finish(
     _ operation: OperationIdentifier, _ result: OperationResult, _ phases: [Phase],
-    at now: Instant, _ done: (UInt64?, FailoverOutcome) -> Void
+    at now: Instant, node: (IPAddress) -> String? = { _ in nil },
+    _ done: (UInt64?, FailoverOutcome) -> Void
   ) {
     guard let entry = entries.removeValue(forKey: operation) else { return }
     lastFinished = (operation, entry.reason)
-    let (word, message, newActive) = Self.words(result, entry.router)
+    let (word, message, newActive) = Self.words(result, entry.router, node)
     done(
       entry.client,
       FailoverOutcome(
         operationIdentifier: text(operation), result: word, message: message,
         phases: phases.map(PhaseRecord.init), newActive: newActive,
-        durationMilliseconds: (now - entry.began).wholeMilliseconds))
+        durationMilliseconds: (now - entry.began).wholeMilliseconds, oldActive: entry.oldActive,
+        gapMilliseconds: entry.passage?.gap?.fractionalMilliseconds,
+        connectionsReset: entry.passage?.reset, connectionsLeft: entry.passage?.left,
+        connectionsTold: entry.passage?.told))
   }
 
   /// Whoever has waited long enough hears that it still runs; the operation goes on.
@@ -104,20 +119,38 @@ struct Operations {
   }
 
   /// Which step follows one that is over.
-  private static let steps = ["demote": "addresses", "addresses": "takeover"]
+  private static let steps = [
+    "precheck": "demote", "demote": "handing", "handing": "connections",
+    "connections": "addresses", "addresses": "takeover",
+  ]
+
+  /// What a virtual router tells the other nodes of an operation; nil when it has nothing to tell.
+  mutating func see(_ handover: Handover?, of router: String) {
+    guard let handover, let (role, phase) = handover.step.part else {
+      seen[router] = nil
+      return
+    }
+    let operation = text(handover.operation)
+    guard seen[router]?.identifier != operation || seen[router]?.phase != phase else { return }
+    seen[router] = OperationStatus(
+      identifier: operation, kind: "failover", phase: phase, since: .now(), role: role,
+      peer: handover.partner.isEmpty ? nil : handover.partner)
+  }
 
   func status(of router: String) -> OperationStatus? {
-    entries.first { $0.value.router == router }.map { operation, entry in
-      OperationStatus(
-        identifier: text(operation), kind: "failover", phase: entry.phase, since: entry.phaseBegan)
-    }
+    seen[router]
+      ?? entries.first { $0.value.router == router }.map { operation, entry in
+        OperationStatus(
+          identifier: text(operation), kind: "failover", phase: entry.phase,
+          since: entry.phaseBegan)
+      }
   }
 
   private static func words(
-    _ result: OperationResult, _ router: String
+    _ result: OperationResult, _ router: String, _ node: (IPAddress) -> String?
   ) -> (FailoverOutcome.Result, String, String?) {
     switch result {
-    case .done(let other): (.done, "\(router) moved: \(other) is Active", other.description)
+    case .done(let other): (.done, "\(router) moved", node(other) ?? other.description)
     case .refused(let why): (.refused, "\(router) was not moved: \(why)", nil)
     case .rolledBack(let why): (.rolledBack, "\(router) stays here: \(why)", nil)
     case .incomplete(let why): (.incomplete, "\(router) left this node, but: \(why)", nil)

@@ -14,6 +14,7 @@ extension Daemon {
     case .waiting: break
     case .closed:
       operations.forget(client: number)
+      maintenanceRequests.forget(client: number)
       control.close(number, loop: loop)
     case .tooLong:
       control.finish(
@@ -57,6 +58,8 @@ extension Daemon {
       reply(number, reload().map { .reload($0) })
     case .failover(let wanted):
       failover(wanted, number)
+    case .maintenance(let name, let isOn):
+      maintenance(name, isOn: isOn, number)
     }
   }
 
@@ -67,13 +70,12 @@ extension Daemon {
     }
   }
 
-  private func select(_ name: String?) -> Result<[LocalRouter], Refusal> {
+  /// Every virtual router, or the one of that name.
+  func select(_ name: String?) -> Result<[LocalRouter], Refusal> {
     guard let name else { return .success(routers) }
     let found = routers.filter { $0.name == name && !$0.isLeaving }
     guard found.isEmpty else { return .success(found) }
-    let known = routers.map(\.name).joined(separator: ", ")
-    return .failure(
-      Refusal(.notFound, "there is no virtual router \(name) here", remedy: "there is: \(known)"))
+    return .failure(.unknownRouter(name, known: routers.map(\.name)))
   }
 
   private func announceAgain(_ routers: [LocalRouter]) -> Result<Outcome, Refusal> {
@@ -105,15 +107,13 @@ extension Daemon {
       return
     }
     if wanted.dryRun {
-      let outcome = FailoverOutcome(
-        operationIdentifier: "", result: .done, message: plan(router), durationMilliseconds: 0)
-      control.finish(.result(.failover(outcome)), to: number, loop: loop)
+      control.finish(.result(.failover(rehearse(wanted, router))), to: number, loop: loop)
       return
     }
     let now = Clock.now()
     let operation = operations.begin(
       router.name, client: number, wait: .milliseconds(wanted.waitMilliseconds),
-      reason: wanted.reason, at: now)
+      reason: wanted.reason, oldActive: holder(router), at: now)
     log.write(
       .notice,
       "\(router.name): failover \(operations.text(operation)) begins"
@@ -121,41 +121,40 @@ extension Daemon {
     feed(router, .failover(FailoverOrder(operation, to: wanted.to, isForced: wanted.force)))
   }
 
-  /// What speaks against a failover before anything is changed.
+  /// What speaks against a failover before anybody is asked.
   private func obstacle(_ wanted: FailoverRequest, _ router: LocalRouter) -> Refusal? {
-    let tenure = router.participant.tenure
-    if wanted.to == configuration.node {
-      return Refusal(
-        .refused, "\(wanted.to ?? "") is this node: it has the role or takes it when it is free")
+    let participant = router.participant
+    let nodes = [configuration.node] + configuration.peers.map(\.name)
+    if let running = operations.status(of: router.name) {
+      return .underWay(running.identifier, router: router.name)
     }
-    if let to = wanted.to, configuration.peers.count != 1 || configuration.peers[0].name != to {
-      return Refusal(
-        .refused, "the node that takes over cannot be chosen: VRRP elects the best Backup",
-        remedy: "leave --to out, or list that node alone under peers")
+    if let to = wanted.to, !nodes.contains(to) { return .unknownNode(to, known: nodes) }
+    if let holder = holder(router) {
+      return wanted.to == holder ? .hasItAlready(holder, router: router.name) : nil
     }
-    if tenure.operation != nil {
-      return Refusal(
-        .refused, "another failover of \(router.name) is under way",
-        remedy: "`godwit status` shows it")
-    }
-    guard tenure.role == .active else {
-      let active = router.participant.activeRouter.map { "; \($0.address) is Active" } ?? ""
+    if wanted.force { return nil }
+    if let active = participant.activeRouter {
       return Refusal(
         .refused,
-        "this node is not Active for \(router.name), it is \(tenure.role.rawValue)\(active)",
-        remedy: "run the command on the node that is Active")
+        "this node is not Active for \(router.name), it is \(participant.role.rawValue);"
+          + " \(active.address) is Active and does not report to this node",
+        remedy: "run the command on the node that is Active; from here it needs the peer channel: "
+          + Refusal.keyRemedy)
     }
-    return nil
+    return participant.maintenance.isOn
+      ? .maintenanceIsOn(router.name) : .nobodyHolds(router.name)
   }
 
-  private func plan(_ router: LocalRouter) -> String {
-    let addresses = router.configuration.addresses.map(\.description).joined(separator: " ")
-    let demotes = router.configuration.hooks.filter { $0.events.contains(.demote) }
-      .map { $0.command.joined(separator: " ") }
-    let gate =
-      demotes.isEmpty ? "no demote hook" : "demote with \(demotes.joined(separator: ", then "))"
-    return "would run: \(gate); remove \(addresses) from \(router.link?.name ?? "?"); send"
-      + " priority 0; wait for another node to become Active. A Backup is silent in VRRP: whether"
-      + " one is there shows only then, and without one this node takes the role back"
+  /// The node that has the role or is about to, as far as nodes report; nil when none does.
+  func holder(_ router: LocalRouter) -> String? {
+    if router.participant.report.isActive { return configuration.node }
+    return router.participant.peers.filter { $0.value.report.isActive }.keys.min()
+  }
+
+  /// The node that advertises from an address.
+  func nodeName(_ address: IPAddress, _ router: LocalRouter) -> String? {
+    if router.source == address { return configuration.node }
+    return router.participant.peers.first { $0.value.report.source == address }?.key
+      ?? configuration.peers.first { $0.addresses.contains(address) }?.name
   }
 }

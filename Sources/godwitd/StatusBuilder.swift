@@ -42,6 +42,7 @@ extension Daemon {
       effectivePriority: Int(participant.router.priority.number),
       advertisementIntervalMilliseconds: settings.advertisementInterval.duration.wholeMilliseconds,
       activeRouter: active?.0.description, activeRouterPriority: active.map { Int($0.1.number) },
+      maintenance: participant.maintenance.isOn,
       fit: participant.tenure.faults.isEmpty,
       faultReasons: participant.tenure.faults.map(\.description).sorted(),
       lease: leaseStatus(router), conflict: conflict(router, at: now),
@@ -51,7 +52,8 @@ extension Daemon {
           since: Timestamp(check.since, now: now), detail: check.detail)
       },
       hook: hook(router, at: now), operation: operations.status(of: router.name),
-      peers: configuration.peers.map { peer($0, router, at: now) }, counters: counters(router))
+      peers: configuration.peers.map { peer($0, router, at: now) }, counters: counters(router),
+      maintenanceDetail: maintenanceDetail(router), brokenPaths: brokenPaths(router))
   }
 
   private func counters(_ router: LocalRouter) -> RouterCounters {
@@ -104,7 +106,17 @@ extension Daemon {
       eventIdentifier: "\(router.name)-\(run.order.term)-\(run.order.number)")
   }
 
-  /// VRRP tells of a peer only while it is Active.
+  /// Where what nodes say of each other and what arrives do not go together.
+  private func brokenPaths(_ router: LocalRouter) -> [String] {
+    guard let peer = router.participant.unheardPeer else { return [] }
+    return [
+      BrokenPath.noAdvertisements(
+        from: peer, interface: router.link?.name ?? router.configuration.interface.description,
+        family: router.family == .ipv4 ? .ipv4 : .ipv6)
+    ]
+  }
+
+  /// VRRP tells of a peer only while it is Active; what it reports itself tells more.
   private func peer(
     _ peer: PeerConfiguration, _ router: LocalRouter, at now: Instant
   ) -> PeerStatus {
@@ -116,6 +128,11 @@ extension Daemon {
         status.state = .active
         status.effectivePriority = Int(heard.priority.number)
       }
+    }
+    if let report = router.participant.peers[peer.name]?.report {
+      status.state = ReportedState(rawValue: report.state.rawValue)
+      status.effectivePriority = Int(report.effectivePriority.number)
+      status.fit = report.isFit
     }
     return status
   }

@@ -84,7 +84,7 @@ private let wrongNodes: [Mistake] = [
   Mistake("nod: db-a\n", "1:1: nod: unknown key `nod`; did you mean `node`?"),
   Mistake(
     "fishes: 1\n",
-    "1:1: fishes: unknown key `fishes`; use one of `node`, `peers`, `control_socket`, "
+    "1:1: fishes: unknown key `fishes`; use one of `node`, `peers`, `peer_port`, `authentication`, `control_socket`, "
       + "`control_group`, `control_admin_group`, `state_directory`, `log_level`, "
       + "`realtime_priority`, `lock_memory`, `lease_mechanism`, `virtual_routers`"),
   Mistake(

@@ -11,6 +11,15 @@ let everyKey = """
   peers:
     db-b: { addresses: [192.0.2.2, "2001:db8::2"] }
     db-c: {}
+  peer_port: 9113
+  authentication:
+    mode: permissive
+    keys:
+      - { id: 7, file: /etc/godwit/keys/7 }
+      - { id: 8, credential: godwit-key }
+    active_key: 8
+    anti_replay: monotonic
+    time_window: 30s
   control_socket: /run/godwit/test.sock
   control_group: operators
   control_admin_group: admins
@@ -79,6 +88,15 @@ let everyKey = """
         ]),
       PeerConfiguration(name: "db-c", addresses: []),
     ])
+  #expect(node.peerPort == 9113)
+  #expect(
+    node.authentication
+      == AuthenticationConfiguration(
+        mode: .permissive,
+        keys: [
+          AuthenticationKey(identifier: 7, source: .file("/etc/godwit/keys/7")),
+          AuthenticationKey(identifier: 8, source: .credential("godwit-key")),
+        ], activeKey: 8, replayProtection: .monotonic, window: 30))
   #expect(node.controlSocket == "/run/godwit/test.sock")
   #expect(node.controlGroup == "operators")
   #expect(node.controlAdminGroup == "admins")
@@ -147,7 +165,8 @@ let everyKey = """
 @Test func `The smallest file has the defaults`() throws {
   let address = IPAddress.v4(IPv4Address(192, 0, 2, 100))
   var expected = NodeConfiguration(
-    node: "db-a", peers: [], controlSocket: "/run/godwit/control.sock", controlGroup: "godwit",
+    node: "db-a", peers: [], peerPort: 9112, authentication: nil,
+    controlSocket: "/run/godwit/control.sock", controlGroup: "godwit",
     controlAdminGroup: nil, stateDirectory: "/var/lib/godwit", logLevel: .info,
     realtimePriority: 0, lockMemory: true, leaseMechanism: .automatic,
     virtualRouters: [

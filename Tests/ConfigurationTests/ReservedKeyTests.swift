@@ -5,10 +5,6 @@ import Testing
 // What a later version takes is refused by name, never ignored.
 
 private let reserved: [Mistake] = [
-  Mistake("peer_port: 9112", "6:1: peer_port: `peer_port` is not available yet; leave the key out"),
-  Mistake(
-    "authentication: { mode: enforce }",
-    "6:1: authentication: `authentication` is not available yet; leave the key out"),
   Mistake(
     "    transport: unicast",
     "6:16: virtual_routers.orders-db.transport: `unicast` is not available yet; "

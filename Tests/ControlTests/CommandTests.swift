@@ -103,7 +103,7 @@ struct CommandTests {
         == Ending(
           status: 69, output: "",
           complaint: "godwit: godwitd does not answer on \(elsewhere): is it running? "
-            + "`systemctl status godwit`\n"))
+            + "`systemctl status godwitd`\n"))
   }
 
   static let endings: [(FailoverOutcome.Result, Int32)] = [
@@ -127,17 +127,64 @@ struct CommandTests {
   func failoverOptions() throws {
     let daemon = try failover(.running)
     let ending = try godwit(
-      ["failover", "orders-db", "--to", "db-b", "--dry-run", "--force", "--no-wait", "--json"],
+      ["failover", "orders-db", "--to", "db-b", "--force", "--no-wait", "--json"],
       socket: daemon.path)
     #expect(ending.status == 3)
     #expect(
       ending.output
-        == #"{"duration_ms":5,"message":"m","new_active":null,"operation_id":"op-4","phases":[],"result":"running"}"#
+        == #"{"connections_left":null,"connections_reset":null,"connections_told":null,"#
+        + #""duration_ms":5,"gap_ms":null,"message":"m","new_active":null,"old_active":null,"#
+        + #""operation_id":"op-4","phases":[],"plan":null,"result":"running"}"#
         + "\n")
     #expect(
       daemon.received.last
-        == #"{"command":"failover","dry_run":true,"force":true,"name":"orders-db","to":"db-b","wait_ms":0}"#
+        == #"{"command":"failover","dry_run":false,"force":true,"name":"orders-db","to":"db-b","wait_ms":0}"#
         + "\n")
+    #expect(
+      try godwit(["failover", "--dry-run", "--wait", "5s"], socket: daemon.path).status == 3)
+    #expect(
+      daemon.received.last
+        == #"{"command":"failover","dry_run":true,"force":false,"name":"orders-db","wait_ms":5000}"#
+        + "\n")
+  }
+
+  static let unwaited: [(FailoverOutcome.Result, String)] = [
+    (.running, ""), (.done, ""), (.refused, "godwit: refused: m (operation op-4, 0.005 s)\n"),
+    (.rolledBack, "godwit: rolled back: m (operation op-4, 0.005 s)\n"),
+  ]
+
+  @Test("--no-wait prints the operation's identifier alone", arguments: unwaited)
+  func noWait(result: FailoverOutcome.Result, complaint: String) throws {
+    let daemon = try failover(result)
+    #expect(
+      try godwit(["failover", "--no-wait"], socket: daemon.path)
+        == Ending(status: result.exitStatus, output: "op-4\n", complaint: complaint))
+  }
+
+  @Test("maintenance says on or off of one virtual router or of all")
+  func maintenance() throws {
+    let outcome = MaintenanceOutcome(routers: [
+      .init(
+        name: "orders-db", isOn: true, untold: ["db-b"], keepsAddress: false, leaseMilliseconds: 0)
+    ])
+    let daemon = try TestDaemon(TestDaemon.Answer([.result(.maintenance(outcome))]))
+    let text = try godwit(["maintenance", "on"], socket: daemon.path)
+    #expect(text.status == 0 && text.complaint == "")
+    #expect(text.output.hasPrefix("orders-db: MAINTENANCE is on\n"))
+    #expect(daemon.received.last == #"{"command":"maintenance","on":true}"# + "\n")
+    let json = try godwit(["maintenance", "off", "orders-db", "--json"], socket: daemon.path)
+    #expect(json.output == String(decoding: outcome.line(), as: UTF8.self))
+    #expect(
+      daemon.received.last == #"{"command":"maintenance","name":"orders-db","on":false}"# + "\n")
+  }
+
+  @Test("A daemon that refuses maintenance has changed nothing")
+  func refusedMaintenance() throws {
+    let daemon = try TestDaemon(
+      TestDaemon.Answer([.error(.peerChannelOff("there is no key"))]))
+    let ending = try godwit(["maintenance", "on"], socket: daemon.path)
+    #expect(ending.status == 1 && ending.output == "")
+    #expect(ending.complaint.hasPrefix("godwit: the nodes cannot talk to each other: "))
   }
 
   @Test("failover without a name is wrong usage where there are several, and changes nothing")
@@ -168,6 +215,65 @@ struct CommandTests {
     #expect(daemon.received.count { $0.contains("failover") } == (status == 0 ? 1 : 0))
   }
 
+  @Test("history --operation shows what belongs to one operation")
+  func operation() throws {
+    let report = HistoryReport(
+      entries: ["op-3", "op-4"].map {
+        HistoryEntry(
+          time: noon, virtualRouter: "orders-db", event: "failover", reason: "manual", term: 3,
+          operationIdentifier: $0)
+      })
+    let daemon = try TestDaemon(TestDaemon.Answer([.result(.history(report))]))
+    let found = try godwit(["history", "--operation", "op-4"], socket: daemon.path)
+    #expect(found.status == 0)
+    #expect(found.output.contains("op-4") && !found.output.contains("op-3"))
+    #expect(daemon.received.last == #"{"command":"history","limit":1000}"# + "\n")
+    #expect(
+      try godwit(["history", "--operation", "op-5"], socket: daemon.path)
+        == Ending(
+          status: 1, output: "",
+          complaint: "godwit: no operation op-5 is among the last 1000 entries of this node: "
+            + "`godwit status` shows it while it runs\n"))
+  }
+
+  @Test(
+    "During maintenance --force asks whether the other host is off",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")))
+  func maintenanceForce() throws {
+    var report = example()
+    report.virtualRouters[0].state = .backup
+    report.virtualRouters[0].maintenance = true
+    let answer = TestDaemon.Answer([.result(.status(report))])
+    let daemon = try TestDaemon(answer)
+    let command = "\(try program) --socket \(daemon.path) failover --force"
+    let ending = try run(["/usr/bin/script", "-qec", command, "/dev/null"], input: "y\n\n")
+    #expect(ending.status == 1)
+    #expect(ending.output.contains("although maintenance is on"))
+    #expect(ending.output.contains("Is that host off, and may commits be lost? [y/N] "))
+    #expect(daemon.received == [#"{"command":"status"}"# + "\n"])
+  }
+
+  static let forced: [(String, [String], Int32)] = [
+    ("y\nn\n", [], 1), ("y\ny\n", [], 0), ("n\ny\n", [], 1), ("", ["--yes"], 0),
+    ("", ["--dry-run"], 0),
+  ]
+
+  @Test(
+    "On a terminal --force is asked about on its own, and --yes skips both questions",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")),
+    arguments: forced)
+  func forceQuestion(answers: String, options: [String], status: Int32) throws {
+    let daemon = try failover(.done)
+    let words = [try program, "--socket", daemon.path, "failover", "--force"] + options
+    let ending = try run(
+      ["/usr/bin/script", "-qec", words.joined(separator: " "), "/dev/null"], input: answers)
+    #expect(ending.status == status)
+    #expect(
+      ending.output.contains("Go on against the check? [y/N] ")
+        == (options.isEmpty && answers.hasPrefix("y")))
+    #expect(daemon.received.count { $0.contains("failover") } == (status == 0 ? 1 : 0))
+  }
+
   @Test("A refusal goes to standard error with its remedy")
   func refusal() throws {
     let daemon = try TestDaemon(
@@ -194,6 +300,8 @@ struct CommandTests {
     arguments: [
       ["statsu"], ["status", "--jsn"], ["history", "-n", "0"], ["history", "-n", "x"],
       ["failover", "--wait", "5"], ["failover", "--wait", "2h"], ["keygen"], ["status", "a", "b"],
+      ["failover", "--dry-run", "--no-wait"], ["maintenance"], ["maintenance", "of"],
+      ["maintenance", "on", "a", "b"],
       ["failover", "--reason", String(repeating: "x", count: 501)], ["--socket", "", "status"],
     ])
   func usage(arguments: [String]) throws {
@@ -205,7 +313,9 @@ struct CommandTests {
 
   @Test(
     "Every command has help with an example",
-    arguments: ["status", "failover", "history", "announce", "reload", "check", "keygen"])
+    arguments: [
+      "status", "failover", "maintenance", "history", "announce", "reload", "check", "keygen",
+    ])
   func help(command: String) throws {
     let ending = try godwit([command, "--help"])
     #expect(ending.status == 0)

@@ -82,7 +82,7 @@ struct ControlClientTests {
     #expect(error == .cannotReach(path: path))
     #expect(
       error?.message
-        == "godwitd does not answer on \(path): is it running? `systemctl status godwit`")
+        == "godwitd does not answer on \(path): is it running? `systemctl status godwitd`")
     #expect(error?.exitStatus == 69)
 
     // A socket that a dead process left behind.

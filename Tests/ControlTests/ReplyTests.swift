@@ -26,9 +26,10 @@ struct ReplyTests {
       .result(.reload(ReloadOutcome(message: "applied", changed: ["a"], removed: ["b"])))
     ),
     (
-      #"{"result":{"failover":{"duration_ms":843,"message":"moved","new_active":"db-b","#
-        + #""operation_id":"op-4","phases":[{"duration_ms":12,"name":"demote","result":"done"}],"#
-        + #""result":"rolled_back"}}}"#,
+      #"{"result":{"failover":{"connections_left":null,"connections_reset":null,"#
+        + #""connections_told":null,"duration_ms":843,"gap_ms":null,"message":"moved","#
+        + #""new_active":"db-b","old_active":null,"operation_id":"op-4","phases":[{"duration_ms":12,"name":"demote","result":"done"}],"#
+        + #""plan":null,"result":"rolled_back"}}}"#,
       .result(
         .failover(
           FailoverOutcome(
@@ -37,8 +38,9 @@ struct ReplyTests {
             newActive: "db-b", durationMilliseconds: 843)))
     ),
     (
-      #"{"result":{"history":{"entries":[{"active_router":null,"detail":"","duration_ms":null,"#
-        + #""event":"fault","hooks":[{"command":["/bin/x","y"],"duration_ms":null,"event":"fault","#
+      #"{"result":{"history":{"entries":[{"active_router":null,"connections_left":null,"#
+        + #""connections_reset":null,"connections_told":null,"detail":"","duration_ms":null,"#
+        + #""event":"fault","gap_ms":null,"hooks":[{"command":["/bin/x","y"],"duration_ms":null,"event":"fault","#
         + #""exit_status":1,"output":null,"result":"failed"}],"operation_id":null,"phases":[],"#
         + #""planned":false,"reason":"health","term":3,"time":"2026-01-31T12:00:00.123Z","#
         + #""virtual_router":"orders-db"}]}}}"#,
@@ -53,7 +55,68 @@ struct ReplyTests {
               ])
           ])))
     ),
+    (
+      #"{"result":{"failover":{"connections_left":0,"connections_reset":12,"connections_told":9,"#
+        + #""duration_ms":843,"gap_ms":3.25,"message":"moved","new_active":"db-b","#
+        + #""old_active":"db-a","operation_id":"op-4","phases":[],"plan":null,"result":"done"}}}"#,
+      .result(
+        .failover(
+          FailoverOutcome(
+            operationIdentifier: "op-4", result: .done, message: "moved", newActive: "db-b",
+            durationMilliseconds: 843, oldActive: "db-a", gapMilliseconds: 3.25,
+            connectionsReset: 12, connectionsLeft: 0, connectionsTold: 9)))
+    ),
+    (
+      #"{"result":{"failover":{"connections_left":null,"connections_reset":null,"#
+        + #""connections_told":null,"duration_ms":5,"gap_ms":null,"message":"m","#
+        + #""new_active":null,"old_active":null,"operation_id":"","phases":[],"#
+        + #""plan":{"connections":12,"from":"db-a","prechecks":[{"detail":"lag 4 s","#
+        + #""node":"db-b","verdict":"refused"}],"steps":[{"detail":"","node":"db-a","#
+        + #""phase":"demote"}],"to":null},"result":"refused"}}}"#,
+      .result(
+        .failover(
+          FailoverOutcome(
+            operationIdentifier: "", result: .refused, message: "m", durationMilliseconds: 5,
+            plan: FailoverPlan(
+              from: "db-a", to: nil,
+              prechecks: [.init(node: "db-b", verdict: .refused, detail: "lag 4 s")],
+              steps: [.init(phase: "demote", node: "db-a")], connections: 12))))
+    ),
+    (
+      #"{"result":{"maintenance":{"routers":[{"detail":"","keeps_address":true,"#
+        + #""lease_ms":60000,"name":"orders-db","on":true,"told":["db-b"],"untold":["db-c"]}]}}}"#,
+      .result(
+        .maintenance(
+          MaintenanceOutcome(routers: [
+            .init(
+              name: "orders-db", isOn: true, told: ["db-b"], untold: ["db-c"],
+              keepsAddress: true, leaseMilliseconds: 60_000)
+          ])))
+    ),
   ]
+
+  @Test("What an older daemon does not say of a failover reads as nothing")
+  func olderFailover() throws {
+    let text =
+      #"{"result":{"failover":{"duration_ms":843,"message":"moved","new_active":"db-b","#
+      + #""operation_id":"op-4","phases":[],"result":"done"}}}"#
+    #expect(
+      try Reply(line: Array(text.utf8))
+        == .result(
+          .failover(
+            FailoverOutcome(
+              operationIdentifier: "op-4", result: .done, message: "moved", newActive: "db-b",
+              durationMilliseconds: 843))))
+  }
+
+  @Test("A gap that is no number is unknown, and the line is written all the same")
+  func endlessGap() {
+    let outcome = FailoverOutcome(
+      operationIdentifier: "op-4", result: .done, message: "m", durationMilliseconds: 1,
+      gapMilliseconds: .infinity)
+    #expect(outcome.gapMilliseconds == nil)
+    #expect(String(decoding: outcome.line(), as: UTF8.self).contains(#""gap_ms":null"#))
+  }
 
   @Test("A reply is one line of JSON, read and written alike", arguments: lines)
   func form(text: String, reply: Reply) throws {

@@ -34,6 +34,11 @@ struct RequestTests {
         FailoverRequest(
           name: "a", to: "db-b", dryRun: true, reason: "disk/2", force: true, waitMilliseconds: 0))
     ),
+    (#"{"command":"maintenance","on":true}"#, .maintenance(name: nil, isOn: true)),
+    (
+      #"{"command":"maintenance","name":"orders-db","on":false}"#,
+      .maintenance(name: "orders-db", isOn: false)
+    ),
   ]
 
   @Test("A request is one flat line of JSON, read and written alike", arguments: lines)
@@ -66,7 +71,7 @@ struct RequestTests {
     (#"{"command":7}"#, #""command" must be text"#),
     (
       #"{"command":"explode"}"#,
-      #"unknown command "explode"; known are status, failover, reload, announce, history"#
+      #"unknown command "explode"; known are status, failover, reload, announce, history, maintenance"#
     ),
     (#"{"command":"status","name":7}"#, #""name" must be text"#),
     (#"{"command":"status","dry_run":true}"#, #""status" has no field "dry_run""#),
@@ -77,6 +82,10 @@ struct RequestTests {
       #"{"command":"failover","name":"a","wait_ms":-1}"#,
       #""wait_ms" must be 0-3600000, not -1"#
     ),
+    (#"{"command":"maintenance","name":"a"}"#, #""on" is missing"#),
+    (#"{"command":"maintenance","on":"yes"}"#, #""on" must be true or false"#),
+    (#"{"command":"maintenance","off":true}"#, #""maintenance" has no field "off""#),
+    (#"{"command":"status","on":true}"#, #""status" has no field "on""#),
     (#"{"command":"history","limit":"5"}"#, #""limit" must be a whole number"#),
     (#"{"command":"history","limit":0}"#, #""limit" must be 1-1000, not 0"#),
     (#"{"command":"history","limit":1001}"#, #""limit" must be 1-1000, not 1001"#),
@@ -138,6 +147,8 @@ struct RequestTests {
     #expect(Request.reload.changesSomething)
     #expect(Request.announce(name: nil).changesSomething)
     #expect(Request.failover(FailoverRequest(name: "a")).changesSomething)
+    #expect(Request.maintenance(name: nil, isOn: true).changesSomething)
+    #expect(Request.maintenance(name: nil, isOn: false).changesSomething)
   }
 }
 

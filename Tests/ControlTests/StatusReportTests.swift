@@ -81,7 +81,11 @@ struct StatusReportTests {
     #expect(
       Set(written.keys).subtracting(promised.keys) == [
         "pid", "uptime_ms", "configuration", "discarded", router + "fault_reasons",
-        router + "lease.safe",
+        router + "lease.safe", "peer_channel", "authentication",
+        router + "maintenance_detail", router + "broken_paths", router + "connections",
+        router + "peers[0].paths", router + "peers[0].version",
+        router + "peers[0].clock_offset_ms", router + "peers[0].disagreements",
+        counters + "claims_refrained",
         router + "conflict",
         router + "active_router_priority", counters + "advertisements_sent",
         counters + "advertisements_received", counters + "priority_zero_sent",
@@ -102,8 +106,8 @@ struct StatusReportTests {
       virtualRouters: [], discarded: ["hop_limit": 3, "checksum": 1])
     #expect(
       String(decoding: report.line(), as: UTF8.self)
-        == #"{"configuration":{"file":"/etc/godwit/godwit.yaml","loaded":"2026-01-31T12:00:00.123Z"},"#
-        + #""discarded":{"checksum":1,"hop_limit":3},"node":"db-a","pid":812,"uptime_ms":null,"#
+        == #"{"authentication":null,"configuration":{"file":"/etc/godwit/godwit.yaml","loaded":"2026-01-31T12:00:00.123Z"},"#
+        + #""discarded":{"checksum":1,"hop_limit":3},"node":"db-a","peer_channel":null,"pid":812,"uptime_ms":null,"#
         + #""version":"0.1.0","virtual_routers":[]}"# + "\n")
   }
 
@@ -113,7 +117,8 @@ struct StatusReportTests {
     router.hook = HookStatus(
       event: "promote", command: ["/usr/bin/promote", "-v"], since: noon, eventIdentifier: "e-9")
     router.operation = OperationStatus(
-      identifier: "op-4", kind: "failover", phase: "demote", since: noon)
+      identifier: "op-4", kind: "failover", phase: "demote", since: noon, role: .giving,
+      peer: "db-b")
     router.peers = [PeerStatus(name: "db-b", addresses: [])]
     router.lease = LeaseStatus(
       mechanism: .off, durationMilliseconds: 0, peerWaitsMilliseconds: 3414,
@@ -127,15 +132,68 @@ struct StatusReportTests {
       ))
     #expect(
       text.contains(
-        #""operation":{"id":"op-4","kind":"failover","phase":"demote","since":"2026-01-31T12:00:00.123Z"}"#
+        #""operation":{"id":"op-4","kind":"failover","peer":"db-b","phase":"demote","role":"giving","since":"2026-01-31T12:00:00.123Z"}"#
       ))
     #expect(
       text.contains(
-        #""peers":[{"addresses":[],"configuration_agrees":null,"effective_priority":null,"fit":null,"last_seen_ms":null,"name":"db-b","state":null}]"#
+        #""peers":[{"addresses":[],"clock_offset_ms":null,"configuration_agrees":null,"disagreements":[],"effective_priority":null,"fit":null,"last_seen_ms":null,"name":"db-b","paths":[],"state":null,"version":null}]"#
       ))
     #expect(
       text.contains(
         #""lease":{"duration_ms":0,"mechanism":"off","peer_waits_ms":3414,"safe":false}"#))
+  }
+
+  @Test("What nodes say of each other has its promised form, and is read as it is written")
+  func peers() throws {
+    var report = example()
+    report.peerChannel = PeerChannelStatus(state: .off, reason: "there is no key")
+    report.authentication = AuthenticationStatus(
+      mode: "enforce", activeKey: 2, keys: [1, 2], clock: "not synchronized")
+    var router = report.virtualRouters[0]
+    router.maintenance = true
+    router.maintenanceDetail = "db-b knows"
+    router.brokenPaths = ["a", "b"]
+    router.connections = ConnectionStatus(shared: 12, known: 3)
+    router.counters.claimsRefrained = 4
+    router.peers[0].paths = [PeerPathStatus(address: "192.0.2.2", lastSeenMilliseconds: 120)]
+    router.peers[0].version = "0.2.0"
+    router.peers[0].clockOffsetMilliseconds = -3
+    router.peers[0].disagreements = ["priority"]
+    report.virtualRouters = [router]
+    let line = report.line()
+    #expect(try StatusReport(line: line) == report)
+    let text = String(decoding: line, as: UTF8.self)
+    for part in [
+      #""peer_channel":{"reason":"there is no key","state":"off"}"#,
+      #""authentication":{"active_key":2,"clock":"not synchronized","keys":[1,2],"mode":"enforce"}"#,
+      #""maintenance":true,"maintenance_detail":"db-b knows""#, #""broken_paths":["a","b"]"#,
+      #""connections":{"known":3,"shared":12}"#, #""claims_refrained":4"#,
+      #""paths":[{"address":"192.0.2.2","last_seen_ms":120}]"#, #""version":"0.2.0"}]"#,
+      #""clock_offset_ms":-3"#, #""disagreements":["priority"]"#,
+    ] {
+      #expect(text.contains(part), "\(part)")
+    }
+  }
+
+  @Test("A counter that an older daemon does not have reads as none, and any other as it is")
+  func olderCounters() throws {
+    var report = example()
+    report.virtualRouters[0].counters.elections = 3
+    let line = report.line()
+    let text = String(decoding: line, as: UTF8.self)
+    let older = text.replacing(
+      /"counters":{[^}]*}[^}]*}/,
+      with: #""counters":{"elections":3,"checksum_forms":{"message":0,"pseudo_header":0}}"#)
+    #expect(older != text && !older.contains("claims_refrained"))
+    #expect(try StatusReport(line: Array(older.utf8)) == report)
+    let broken = text.replacing(#""elections":3"#, with: #""elections":"3""#)
+    do throws(LineError) {
+      _ = try StatusReport(line: Array(broken.utf8))
+      Issue.record("read")
+    } catch {
+      #expect(
+        error.description == #""virtual_routers[0].counters.elections" must be a whole number"#)
+    }
   }
 
   @Test("The words of state and lease are those of the interface")

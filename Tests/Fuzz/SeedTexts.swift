@@ -17,6 +17,7 @@ enum SeedTexts {
     let requests: [Request] = [
       .status(name: nil), .reload, .announce(name: "orders-db"), .history(name: nil, limit: 20),
       .failover(FailoverRequest(name: "orders-db", to: "db-b", reason: "disk")),
+      .maintenance(name: "orders-db", isOn: true),
     ]
     let replies: [Reply] = [
       .error(Refusal(.refused, "not Active", remedy: "ask the other node")),

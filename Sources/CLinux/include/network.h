@@ -32,6 +32,36 @@ int clinux_datagram_send(int descriptor, int family, const void *bytes, size_t s
                          struct clinux_address source, struct clinux_address destination,
                          int interface_index);
 
+/// The most datagrams that one call of the two functions below takes.
+enum { clinux_batch = 64 };
+
+/// One datagram of a UDP socket; `peer` is the other end and `local` the address of this host that
+/// it came to, or is to leave from (all zeros: the kernel chooses).
+struct clinux_message {
+  struct clinux_address peer;
+  struct clinux_address local;
+  /// Where it lies in the buffer of the call.
+  uint32_t offset;
+  uint32_t length;
+  /// The interface that it came in by; where it is to leave by, 0 for the kernel's choice.
+  uint32_t interface_index;
+  /// The other end's port.
+  uint16_t port;
+  /// Whether it was longer than its place in the buffer.
+  uint16_t is_cut;
+};
+
+/// Reads up to `count` datagrams without blocking (recvmmsg(2)), each into `size` bytes of the buffer;
+/// returns how many. `drops`, unless it stays as it is, becomes what the socket could not queue so far
+/// (SO_RXQ_OVFL of socket(7)).
+long clinux_messages_receive(int descriptor, void *bytes, size_t size,
+                             struct clinux_message *messages, size_t count, uint32_t *drops);
+
+/// Sends `count` datagrams of `family` without blocking (sendmmsg(2)); returns how many left, or a
+/// negative errno when the first did not.
+long clinux_messages_send(int descriptor, int family, const void *bytes,
+                          const struct clinux_message *messages, size_t count);
+
 /// Sends `count` frames of `length` bytes, one behind the other, without blocking (packet(7),
 /// sendmmsg(2)); returns how many left, fewer when a queue was full.
 long clinux_frames_send(int descriptor, int interface_index, const void *frames, size_t length,

@@ -1,0 +1,33 @@
+/// Ways between the nodes that do not work as they should, as sentences of `broken_paths`.
+public enum BrokenPath {
+  /// Advertisements of `peer` are due and do not arrive, its reports do.
+  public static func noAdvertisements(
+    from peer: String, interface: String, family: AddressFamily
+  ) -> String {
+    let group: String =
+      switch family {
+      case .ipv4: "224.0.0.18"
+      case .ipv6: "ff02::12"
+      }
+    return "reports of \(peer) arrive but its advertisements do not: check that \(interface), the "
+      + "switch and the firewall pass IP protocol 112 to \(group)"
+  }
+
+  /// Advertisements of `peer` arrive and its reports do not.
+  public static func noReports(from peer: String, port: Int) -> String {
+    "advertisements of \(peer) arrive but its reports do not: check that UDP port \(port) is open "
+      + "both ways and that both nodes have the same key"
+  }
+
+  /// `peer` is heard, on its `address` it is not.
+  public static func silent(_ peer: String, address: String, port: Int) -> String {
+    "\(peer) is not heard on \(address): check the cable, the switch and the firewall (UDP port "
+      + "\(port)) of that path"
+  }
+
+  /// `peer` is heard and says that it does not hear this node.
+  public static func oneWay(_ peer: String, port: Int) -> String {
+    "\(peer) is heard but does not hear this node: check the firewall of both (UDP port \(port)) "
+      + "and this node's addresses under peers of \(peer)"
+  }
+}
