@@ -259,6 +259,82 @@ long clinux_frames_send(int descriptor, int interface_index, const void *frames,
   return (long)sent;
 }
 
+enum { PACKETS_PER_CALL = 32 };
+
+/// Where one packet goes, and the source that its route is looked up with.
+struct packet_place {
+  union {
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } name;
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void place_packet(struct msghdr *message, struct packet_place *place, int family,
+                         const unsigned char *packet, int interface_index) {
+  struct cmsghdr *header = (struct cmsghdr *)place->control;
+  memset(place, 0, sizeof *place);
+  message->msg_name = &place->name;
+  message->msg_control = place->control;
+  if (family == AF_INET) {
+    struct in_pktinfo information = {0};
+    place->name.v4.sin_family = AF_INET;
+    memcpy(&information.ipi_spec_dst, packet + 12, 4);
+    memcpy(&place->name.v4.sin_addr, packet + 16, 4);
+    message->msg_namelen = sizeof place->name.v4;
+    message->msg_controllen = CMSG_SPACE(sizeof information);
+    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof information),
+                               .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    memcpy(CMSG_DATA(header), &information, sizeof information);
+  } else {
+    struct in6_pktinfo information = {0};
+    struct sockaddr_in6 *name = &place->name.v6;
+    name->sin6_family = AF_INET6;
+    memcpy(&information.ipi6_addr, packet + 8, 16);
+    memcpy(&name->sin6_addr, packet + 24, 16);
+    if (IN6_IS_ADDR_LINKLOCAL(&name->sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&information.ipi6_addr)) {
+      name->sin6_scope_id = (uint32_t)interface_index;
+      information.ipi6_ifindex = (uint32_t)interface_index;
+    }
+    message->msg_namelen = sizeof *name;
+    message->msg_controllen = CMSG_SPACE(sizeof information);
+    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof information),
+                               .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
+    memcpy(CMSG_DATA(header), &information, sizeof information);
+  }
+}
+
+struct clinux_packets clinux_packets_send(int descriptor, int family, const void *packets,
+                                          size_t length, size_t count, int interface_index) {
+  struct packet_place places[PACKETS_PER_CALL];
+  struct iovec vectors[PACKETS_PER_CALL];
+  struct mmsghdr messages[PACKETS_PER_CALL];
+  struct clinux_packets result = {0};
+  while (result.sent + result.failed < count) {
+    size_t done = result.sent + result.failed;
+    size_t chunk = count - done < PACKETS_PER_CALL ? count - done : PACKETS_PER_CALL;
+    for (size_t i = 0; i < chunk; i++) {
+      unsigned char *packet = (unsigned char *)packets + (done + i) * length;
+      vectors[i] = (struct iovec){packet, length};
+      messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &vectors[i], .msg_iovlen = 1}};
+      place_packet(&messages[i].msg_hdr, &places[i], family, packet, interface_index);
+    }
+    int left = sendmmsg(descriptor, messages, (unsigned)chunk, MSG_DONTWAIT);
+    if (left > 0) {
+      result.sent += (size_t)left;
+    } else if (left < 0 && errno == EINTR) {
+      continue;
+    } else if (left == 0 || errno == EAGAIN || errno == ENOBUFS) {
+      break;
+    } else {
+      // The first one is refused; those behind it have their own chance.
+      result.failure = errno;
+      result.failed++;
+    }
+  }
+  return result;
+}
+
 long clinux_netlink_receive(int descriptor, void *bytes, size_t size) {
   for (;;) {
     struct sockaddr_nl name = {0};

@@ -72,6 +72,8 @@ public struct VirtualRouterConfiguration: Hashable, Sendable {
   public var sourceAddress: IPAddress?
   /// Time between two announcements while Active.
   public var announcementRefresh: Duration
+  /// What happens to the TCP connections of the addresses when the role moves.
+  public var connections: ConnectionSettings
   /// How long the addresses may stay without the daemon during maintenance.
   public var maintenanceLease: Duration
   /// Time from one run of the prechecks to the next.

@@ -6,10 +6,10 @@ struct VirtualRouterDraft {
   static let keys = [
     "vrid", "version", "interface", "addresses", "priority", "advertisement_interval", "preempt",
     "transport", "source_address", "checksum", "accept_mode", "virtual_mac", "lease",
-    "announcements", "conflict_detection", "checks", "hooks", "track", "maintenance_lease",
-    "precheck_interval",
+    "announcements", "conflict_detection", "connections", "checks", "hooks", "track",
+    "maintenance_lease", "precheck_interval",
   ]
-  static let reservedKeys = ["connections", "group"]
+  static let reservedKeys = ["group"]
 
   let name: String
   let identifier: VirtualRouterIdentifier?
@@ -80,6 +80,7 @@ struct VirtualRouterDraft {
     let lease = LeaseSettings.read(section, interval: protocolReader.interval)
     let conflictDetection = section["conflict_detection"]?.boolean() ?? true
     let refresh = announcementRefresh(section)
+    let connections = ConnectionSettings.read(section)
     let maintenanceLease = section["maintenance_lease"]?.duration(.seconds(5) ... .seconds(900))
     let precheckInterval = section["precheck_interval"]?.duration(.seconds(1) ... .seconds(3600))
     let checks = CheckReader.list(section)
@@ -97,7 +98,8 @@ struct VirtualRouterDraft {
         advertisementInterval: protocolReader.interval, preemption: preemption,
         checksumForm: protocolReader.checksum),
       lease: lease, conflictDetection: conflictDetection, sourceAddress: source,
-      announcementRefresh: refresh, maintenanceLease: maintenanceLease ?? .seconds(60),
+      announcementRefresh: refresh, connections: connections,
+      maintenanceLease: maintenanceLease ?? .seconds(60),
       precheckInterval: precheckInterval ?? .seconds(10), checks: checks, hooks: hooks,
       trackedInterfaces: tracked)
   }

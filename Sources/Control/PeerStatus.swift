@@ -50,14 +50,22 @@ public struct PeerPathStatus: Codable, Equatable, Sendable {
   public var address: String
   /// Since a report was heard on it; nil for never.
   @OrNull public var lastSeenMilliseconds: Int?
+  /// Whether the peer is heard on it now.
+  @OrNull public var heard: Bool?
+  /// Whether the peer says that it hears this node on it.
+  @OrNull public var echoed: Bool?
 
-  public init(address: String, lastSeenMilliseconds: Int? = nil) {
+  public init(
+    address: String, lastSeenMilliseconds: Int? = nil, heard: Bool? = nil, echoed: Bool? = nil
+  ) {
     self.address = address
     self.lastSeenMilliseconds = lastSeenMilliseconds
+    self.heard = heard
+    self.echoed = echoed
   }
 
   private enum CodingKeys: String, CodingKey {
-    case address
+    case address, heard, echoed
     case lastSeenMilliseconds = "last_seen_ms"
   }
 }

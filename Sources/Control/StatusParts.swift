@@ -138,6 +138,14 @@ public struct RouterCounters: Codable, Equatable, Sendable {
   public var conflictsSeen = 0
   /// Announcements sent to defend one.
   public var conflictsDefended = 0
+  /// TCP connections of the addresses that were reset before the role left.
+  public var connectionsReset = 0
+  /// Those that were found and could not be.
+  public var connectionsLeft = 0
+  /// Clients of another holder that were told that the role is here.
+  public var connectionsTold = 0
+  /// Segments sent to tell them.
+  public var ticklesSent = 0
   public var hooksRun = 0
   public var hooksFailed = 0
   public var checksumForms = ChecksumForms()
@@ -176,6 +184,10 @@ public struct RouterCounters: Codable, Equatable, Sendable {
     case leasesLapsed = "leases_lapsed"
     case conflictsSeen = "conflicts_seen"
     case conflictsDefended = "conflicts_defended"
+    case connectionsReset = "connections_reset"
+    case connectionsLeft = "connections_left"
+    case connectionsTold = "connections_told"
+    case ticklesSent = "tickles_sent"
     case hooksRun = "hooks_run"
     case hooksFailed = "hooks_failed"
     case checksumForms = "checksum_forms"

@@ -102,6 +102,12 @@ struct NetlinkSocket: ~Copyable {
     return answer
   }
 
+  /// Sends a batch and does not wait: what comes back is for `receive`.
+  mutating func post(_ batch: NetlinkBatch) throws(SystemError) {
+    nextSequence = batch.firstSequence &+ batch.count
+    try send(batch.bytes)
+  }
+
   /// The elements of a table, read again when it changed meanwhile; EAGAIN when it never stood
   /// still.
   mutating func dump<Element>(

@@ -1,3 +1,4 @@
+import Authentication
 import CLinux
 import Configuration
 import Control
@@ -23,7 +24,7 @@ final class Daemon {
   let notifier: ServiceNotifier
   let interfaces: Interfaces
   let announcer: Announcer
-  var connections: ConnectionTable
+  let connections: Connections
   var lease: Lease
   /// When the kernel is asked next whether all that silences this node is in place.
   var leaseInspectionDue: Instant?
@@ -31,14 +32,33 @@ final class Daemon {
   var leaseRepairs = 0
   let sockets: AdvertisementSockets
   let neighbors = NeighborSockets()
+  let peers = Peers()
   let children = Children()
   let control: ControlServer
   let store: StateStore
   /// Where everything that happens is recorded, when somebody wants that.
   let recorder: DiskWriter?
-  var routers: [LocalRouter] = []
+  var routers: [LocalRouter] = [] {
+    didSet { namedRouters = nil }
+  }
+  /// The virtual routers by name; made when somebody asks.
+  var routersByName: [String: LocalRouter] {
+    if let namedRouters { return namedRouters }
+    let named = Dictionary(routers.map { ($0.name, $0) }) { first, _ in first }
+    namedRouters = named
+    return named
+  }
+  private var namedRouters: [String: LocalRouter]?
   /// The virtual routers by where their advertisements come from.
   var places: [Place: LocalRouter] = [:]
+  /// nil without authentication.
+  var keyring: Keyring?
+  /// The time that trailers carry, and what is known of the clocks of others.
+  var clock: SigningClock
+  /// How much this node's clock is ahead of the clocks of those whose advertisements were accepted.
+  var skews: [IPAddress: Duration] = [:]
+  /// Those that got advertisements in this batch which were discarded for their trailer.
+  var unreadable: [LocalRouter] = []
   /// Advertisements of the batch that is being received; kept for its memory.
   var heard: [(router: LocalRouter, advertisement: Advertisement, source: IPAddress)] = []
   /// Credentials of the users that hooks and checks run as.
@@ -73,9 +93,6 @@ final class Daemon {
 
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
-  /// What is reset at most when a lease has ended, and how long it may take.
-  static let mostResets = 10_000
-  static let resetLimit = Duration.milliseconds(50)
   static let socketRetryPause = Duration.seconds(5)
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
@@ -89,7 +106,7 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
-    connections = parts.connections
+    connections = Connections(parts.tickleSender)
     lease = parts.lease
     isRestart = parts.foundLeftovers
     sockets = AdvertisementSockets()
@@ -99,6 +116,8 @@ final class Daemon {
       DiskWriter(["--write-recording", path], subject: "recording", number: 2, log: log)
     }
     accounts = parts.accounts
+    keyring = parts.keyring
+    clock = SigningClock(wallClock: Clock.sinceEpoch(), at: Clock.now())
   }
 
   /// Runs until everything is released after SIGTERM.
@@ -120,6 +139,7 @@ final class Daemon {
       passTime()
       for event in events { dispatch(event.token, event.readiness) }
       passTime()
+      tellPeersWhenDue()
       leaveFinishedRouters()
     }
     notifier.stopping()
@@ -138,6 +158,9 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
+    joinConnectionsToPeers()
+    fitPeers()
+    connections.surveyDue = now + Connections.surveyPause
   }
 
   // MARK: Time
@@ -147,6 +170,8 @@ final class Daemon {
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
+    next = earlier(next, peers.nextDeadline(at: Clock.now()))
+    next = earlier(next, connections.nextDeadline)
     return earlier(next, deadlines.earliest())
   }
 
@@ -173,6 +198,7 @@ final class Daemon {
       fitNeighborSockets()
     }
     inspectLeasesWhenDue(at: now)
+    passConnectionTime(at: now)
     if let due = watchdogDue, due <= now {
       notifier.watchdog()
       watchdogDue = notifier.watchdogInterval.map { now + $0 / 2 }
@@ -191,12 +217,14 @@ final class Daemon {
     case .links: takeLinkEvents()
     case .advertisements: _ = receive(number)
     case .neighbors: hearNeighbors(number)
+    case .peers: hearPeers(number)
     case .listener: control.accept(loop: loop, log: log)
     case .client: serve(number, readiness)
     case .childExit: childEnded(number)
     case .childInput: childWants(number)
     case .childOutput: childSays(number)
     case .childError: childComplains(number)
+    case .connections: proceedConnections(number)
     case .diskWriter: (number == 2 ? recorder : store.writer)?.isReady(loop: loop)
     }
   }

@@ -14,10 +14,14 @@ extension Daemon {
     case .closeLease: closeLease(router)
     case .refreshAddresses(let places):
       if lease.mechanism != .addressLifetime { refresh(router, places) }
-    case .resetConnections: resetConnections(router)
-    case .tellConnections: feed(router, .connectionsTold(0))
-    case .report: operations.see(router.participant.report.handover, of: router.name)
-    case .shareResult, .keepMaintenance: break
+    case .resetConnections: beginReset(router)
+    case .tellConnections: beginTelling(router)
+    case .report(let asks):
+      report(router, asks: asks)
+      operations.see(router.participant.report.handover, of: router.name)
+    case .shareResult(let operation, let name):
+      shareResult(of: operation, router, to: name)
+    case .keepMaintenance: break
     case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)
     case .install: install(router)
@@ -74,28 +78,6 @@ extension Daemon {
       log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
     feed(router, .removed(failure: failure))
-  }
-
-  /// Ends what clients and local programs still believe to be open; bounded, since the loop waits.
-  private func resetConnections(_ router: LocalRouter) {
-    var count = (reset: 0, left: 0)
-    defer { feed(router, .connectionsReset(reset: count.reset, left: count.left)) }
-    guard let link = router.link else { return }
-    do throws(SystemError) {
-      let result = try connections.reset(
-        router.configuration.router.addresses, interfaceIndex: link.index,
-        limit: Self.mostResets, within: Self.resetLimit)
-      count = (result.reset, result.left)
-      guard result.reset > 0 || result.left > 0 else { return }
-      log.write(
-        .notice,
-        "\(router.name): \(result.reset) connections of the addresses reset"
-          + (result.left > 0 ? ", \(result.left) left" : ""))
-    } catch {
-      log.writeLimited(
-        .warning, about: "connections", at: Clock.now(),
-        "\(router.name): connections of the addresses could not be reset: \(error)")
-    }
   }
 
   private func announce(_ places: Range<Int>, _ router: LocalRouter) {

@@ -23,7 +23,21 @@ final class LocalRouter {
   var source: IPAddress?
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
+  /// Hashes of what the other nodes have to configure alike.
+  private(set) var digests: SharedConfiguration
+  /// Signs what it sends and checks what it hears.
+  var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
+  /// What the last `demote` of an operation had to tell.
+  var demoteResult: (operation: OperationIdentifier, output: [UInt8])?
+  /// What the `demote` of another node had to tell.
+  var peerResult: (operation: OperationIdentifier, output: [UInt8])?
+  /// What the peers know of its connections, while it is held here.
+  var ledger: ConnectionLedger?
+  /// The connections of other holders, which they have shared.
+  var shared = SharedConnections()
+  /// While clients of another holder are told.
+  var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
   /// What the kernel drops unless the lease is open; nil without a lease or an interface.
@@ -59,12 +73,15 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
+    digests = configuration.digests
+    authenticator = AdvertisementAuthenticator(configuration.router, nil)
     savedTerm = term
   }
 
   func adopt(_ configuration: VirtualRouterConfiguration) {
     self.configuration = configuration
     addressList = AddressList(configuration.router.addresses)
+    digests = configuration.digests
     template = nil
   }
 
@@ -107,5 +124,12 @@ extension VirtualRouterConfiguration {
       precheckInterval: precheckInterval, announcementRefresh: announcementRefresh,
       checks: checks,
       hooks: hooks)
+  }
+}
+
+extension VirtualRouterConfiguration {
+  /// Hashes of what the other nodes have to configure alike.
+  var digests: SharedConfiguration {
+    SharedConfiguration(participant, others: [.acceptMode: "true"])
   }
 }

@@ -1,3 +1,4 @@
+import Authentication
 import Configuration
 import Control
 import Failover
@@ -21,6 +22,7 @@ struct Startup: ~Copyable {
   let path: String
   let configuration: NodeConfiguration
   let accounts: [String: Account.Credentials]
+  let keyring: Keyring?
   let log: Log
   let loop: EventLoop
   let signals: SignalSource
@@ -28,7 +30,7 @@ struct Startup: ~Copyable {
   let control: ControlServer
   let interfaces: Interfaces
   let announcer: Announcer
-  let connections: ConnectionTable
+  let tickleSender: TickleSender
   let lease: Lease
   let foundLeftovers: Bool
   let store: StateStore
@@ -41,6 +43,12 @@ struct Startup: ~Copyable {
       accounts = try Self.accounts(of: configuration, file: path)
     } catch {
       throw .configuration(error.description)
+    }
+    let keyring: Keyring?
+    do throws(KeyError) {
+      keyring = try Keyring.load(configuration)
+    } catch {
+      throw .configuration("\(path): authentication: \(error)")
     }
     let log = Log(level: configuration.logLevel)
     try checkKernel()
@@ -55,7 +63,7 @@ struct Startup: ~Copyable {
       let signals = try SignalSource.make([SIGTERM, SIGINT, SIGHUP])
       let interfaces = try Interfaces.open()
       let announcer = try Announcer.open()
-      let connections = try ConnectionTable.open()
+      let tickleSender = try TickleSender.open()
       let foundLeftovers = try removeLeftovers(interfaces, log)
       let lease = try Lease.open(configuration, log: log)
       warnOfStrangers(configuration, interfaces, log)
@@ -63,9 +71,10 @@ struct Startup: ~Copyable {
       try store.writer.begin(loop: loop)
       raise(configuration, log)
       return Startup(
-        path: path, configuration: configuration, accounts: accounts, log: log, loop: loop,
+        path: path, configuration: configuration, accounts: accounts, keyring: keyring, log: log,
+        loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
-        announcer: announcer, connections: connections, lease: lease,
+        announcer: announcer, tickleSender: tickleSender, lease: lease,
         foundLeftovers: foundLeftovers, store: store)
     } catch {
       if error.code == EPERM, error.call.hasPrefix("bpf") {

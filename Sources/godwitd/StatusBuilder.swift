@@ -13,12 +13,14 @@ extension Daemon {
     for reason in DiscardReason.allCases where discards[reason] > 0 {
       discarded[reason.rawValue] = Int(clamping: discards[reason])
     }
+    countPeerDiscards(&discarded)
     return StatusReport(
       node: configuration.node, pid: Int(getpid()),
       uptimeMilliseconds: (now - started).wholeMilliseconds,
       configuration: ConfigurationStatus(file: configurationPath, loaded: loaded),
       virtualRouters: shown.filter { !$0.isLeaving }.map { status($0, at: now) },
-      discarded: discarded)
+      discarded: discarded, peerChannel: peerChannelStatus,
+      authentication: authenticationStatus(at: now))
   }
 
   private func status(_ router: LocalRouter, at now: Instant) -> VirtualRouterStatus {
@@ -134,6 +136,7 @@ extension Daemon {
       status.effectivePriority = Int(report.effectivePriority.number)
       status.fit = report.isFit
     }
+    describe(&status, router, at: now)
     return status
   }
 }

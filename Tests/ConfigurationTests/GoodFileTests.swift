@@ -179,7 +179,8 @@ let everyKey = """
           advertisementInterval: try #require(AdvertisementInterval(centiseconds: 100)),
           preemption: .never, checksumForm: .message),
         lease: LeaseSettings(duration: .milliseconds(2500)), conflictDetection: true,
-        sourceAddress: nil, announcementRefresh: .seconds(60), maintenanceLease: .seconds(60),
+        sourceAddress: nil, announcementRefresh: .seconds(60), connections: ConnectionSettings(),
+        maintenanceLease: .seconds(60),
         precheckInterval: .seconds(10), checks: [], hooks: [], trackedInterfaces: [])
     ])
   expected.virtualRouters[0].node = "db-a"

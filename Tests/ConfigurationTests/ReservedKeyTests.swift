@@ -22,10 +22,6 @@ private let reserved: [Mistake] = [
     "6:22: virtual_routers.orders-db.announcements.confirm: `confirm` is not available yet; "
       + "leave the key out"),
   Mistake(
-    "    connections: { on_release: reset }",
-    "6:5: virtual_routers.orders-db.connections: `connections` is not available yet; "
-      + "leave the key out"),
-  Mistake(
     "    track: { gateway: 192.0.2.254 }",
     "6:14: virtual_routers.orders-db.track.gateway: `gateway` is not available yet; "
       + "leave the key out"),
@@ -40,7 +36,8 @@ private let reserved: [Mistake] = [
 
 @Test(arguments: [
   "transport: multicast", "virtual_mac: false", "accept_mode: true", "lease: 2500ms", "lease: 2.5s",
-  "conflict_detection: true", "announcements: {}", "track: {}", "checks: []", "hooks: []",
+  "conflict_detection: true", "announcements: {}", "track: {}", "connections: {}",
+  "connections: { on_release: reset, on_takeover: tickle }", "checks: []", "hooks: []",
 ])
 func `A value that changes nothing is taken`(line: String) throws {
   #expect(try read(router + "    \(line)\n") == read(router))

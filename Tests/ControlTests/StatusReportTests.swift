@@ -92,7 +92,8 @@ struct StatusReportTests {
         counters + "priority_zero_received", counters + "elections",
         counters + "announcements_sent", counters + "addresses_restored", counters + "beats_failed",
         counters + "leases_lapsed", counters + "conflicts_seen", counters + "conflicts_defended",
-        counters + "hooks_run",
+        counters + "connections_reset", counters + "connections_left", counters + "connections_told",
+        counters + "tickles_sent", counters + "hooks_run",
         counters + "hooks_failed", counters + "checksum_forms.message",
         counters + "checksum_forms.pseudo_header",
       ])
@@ -148,7 +149,8 @@ struct StatusReportTests {
     var report = example()
     report.peerChannel = PeerChannelStatus(state: .off, reason: "there is no key")
     report.authentication = AuthenticationStatus(
-      mode: "enforce", activeKey: 2, keys: [1, 2], clock: "not synchronized")
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], windowsMilliseconds: ["web": 5000],
+      clock: SigningClockStatus(steppedMilliseconds: 0, skewMilliseconds: ["192.0.2.2": -3]))
     var router = report.virtualRouters[0]
     router.maintenance = true
     router.maintenanceDetail = "db-b knows"
@@ -165,7 +167,8 @@ struct StatusReportTests {
     let text = String(decoding: line, as: UTF8.self)
     for part in [
       #""peer_channel":{"reason":"there is no key","state":"off"}"#,
-      #""authentication":{"active_key":2,"clock":"not synchronized","keys":[1,2],"mode":"enforce"}"#,
+      #""authentication":{"active_key":2,"anti_replay":"time","clock":{"skew_ms":{"192.0.2.2":-3},"#,
+      #""stepped_ms":0},"key_ids":[1,2],"mode":"enforce","time_window_ms":{"web":5000}}"#,
       #""maintenance":true,"maintenance_detail":"db-b knows""#, #""broken_paths":["a","b"]"#,
       #""connections":{"known":3,"shared":12}"#, #""claims_refrained":4"#,
       #""paths":[{"address":"192.0.2.2","last_seen_ms":120}]"#, #""version":"0.2.0"}]"#,

@@ -16,7 +16,7 @@ enum NetlinkTarget {
       case .linkRemoved, .overflow, nil: break
       }
       // Of another kind of socket, in the same form.
-      if let connection = Connection(body) {
+      if let connection = ListedConnection(body) {
         expect(
           connection.request.sdiag_family == body[0], "a connection is asked for as it is told")
       }

@@ -12,8 +12,6 @@ private func interfaceAddress(_ text: String) throws -> InterfaceAddress {
   try #require(InterfaceAddress(text))
 }
 
-private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
-
 /// 10.1.0.0/32, 10.1.0.1/32 and so on.
 private func thousand() throws -> [InterfaceAddress] {
   try (0..<1000).map { try interfaceAddress("10.1.\($0 / 256).\($0 % 256)/32") }

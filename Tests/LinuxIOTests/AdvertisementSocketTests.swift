@@ -52,8 +52,6 @@ private func arrives(
   return false
 }
 
-private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
-
 private struct Addresses: CustomTestStringConvertible {
   let family: AddressFamily
   let left: String

@@ -6,8 +6,6 @@ import VRRP
 
 private let stranger = HardwareAddress(2, 0, 0, 0, 0, 0x66)
 
-private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
-
 private func mark(_ primary: String) throws -> ClaimMark {
   ClaimMark(
     identifier: try #require(VirtualRouterIdentifier(51)), priority: Priority(150),

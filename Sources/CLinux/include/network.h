@@ -67,6 +67,22 @@ long clinux_messages_send(int descriptor, int family, const void *bytes,
 long clinux_frames_send(int descriptor, int interface_index, const void *frames, size_t length,
                         size_t count);
 
+/// What became of the packets of one call.
+struct clinux_packets {
+  /// That left.
+  size_t sent;
+  /// That the kernel refused, each for itself.
+  size_t failed;
+  /// Why the last one was refused, 0 for none.
+  int failure;
+};
+
+/// Sends `count` packets of `length` bytes with their IP header, one behind the other, without
+/// blocking (IPPROTO_RAW of raw(7), sendmmsg(2)), each from and to the addresses in its header;
+/// `interface_index` is the scope of link-local destinations. Stops when a queue is full.
+struct clinux_packets clinux_packets_send(int descriptor, int family, const void *packets,
+                                          size_t length, size_t count, int interface_index);
+
 /// Reads one datagram of a netlink socket without blocking and passes over any that is not from
 /// the kernel (netlink(7)); returns its length, or -EMSGSIZE when `size` was too small.
 long clinux_netlink_receive(int descriptor, void *bytes, size_t size);

@@ -32,7 +32,8 @@ public struct PeerParcels: Sendable {
   private var expected = ParcelAcknowledgement(parcel: 1, offset: 0)
   private var assembly: [UInt8] = []
   private var present: [Bool] = []
-  private var owesAcknowledgement = false
+  /// Whether pieces have arrived that the peer was not told of.
+  public private(set) var owesAcknowledgement = false
 
   public init() {}
 
@@ -44,6 +45,9 @@ public struct PeerParcels: Sendable {
     if underway < Self.window, hasUnsent { return now }
     return repeatDue
   }
+
+  /// Whether what `chunks` gives is taken for lost.
+  public func isRepeating(at now: Instant) -> Bool { repeatDue.map { $0 <= now } ?? false }
 
   /// A connection opened: what was said before is lost on the peer.
   public mutating func reset() { self = PeerParcels() }

@@ -4,118 +4,36 @@ import VRRP
 
 @testable import LinuxIO
 
-private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
-
-/// Calls the body with the socket address of an IP address and port.
-private func withName<Result>(
-  _ text: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
-) throws -> Result {
-  let address = try address(text)
-  var name = sockaddr_storage()
-  let length = withUnsafeMutableBytes(of: &name) { bytes in
-    bytes.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
-    bytes.storeBytes(of: sa_family_t(address.family.socketFamily), as: sa_family_t.self)
-    let offset = address.family == .ipv4 ? 4 : 8
-    for (index, byte) in address.bytes.enumerated() { bytes[offset + index] = byte }
-    return address.family == .ipv4
-      ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+/// Resets to the end, and waits for the descriptor in between as the event loop does.
+func reset(
+  _ scopes: [ConnectionScope], in namespace: Namespace, limit: Int = 1 << 16,
+  within time: Duration = .seconds(2), eachStep: (Duration) -> Void = { _ in }
+) throws -> [ConnectionReset.Result] {
+  var reset = try namespace.run {
+    try ConnectionReset.start(scopes, limit: limit, until: Clock.now() + time)
   }
-  return withUnsafePointer(to: &name) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
-  }
-}
-
-extension Namespace {
-  private func stream(_ text: String) throws -> FileDescriptor {
-    let family = try address(text).family.socketFamily
-    let number = try run { socket(family, Int32(SOCK_STREAM.rawValue), 0) }
-    return FileDescriptor(owning: try #require(number >= 0 ? number : nil))
-  }
-
-  /// A socket that listens at an address; `::` listens for IPv4 as well.
-  func listen(at text: String, port: UInt16) throws -> FileDescriptor {
-    let listener = try stream(text)
-    try SocketOptions(of: listener.number).set(SOL_SOCKET, SO_REUSEADDR, Int32(1), name: "")
-    try #require(try withName(text, port) { bind(listener.number, $0, $1) } == 0)
-    try #require(Glibc.listen(listener.number, 4096) == 0)
-    return listener
-  }
-
-  /// How many sockets are in a state, in the words of ss(8).
-  func count(_ state: String) throws -> Int {
-    try LinuxIOTests.run("ip netns exec \(name) ss -Htan state \(state)")
-      .split(separator: "\n").count
-  }
-
-  /// Whether that many sockets are in a state within two seconds.
-  func reaches(_ count: Int, _ state: String) throws -> Bool {
-    for _ in 0..<200 {
-      if try self.count(state) == count { return true }
-      usleep(10_000)
-    }
-    return false
-  }
-
-  func connect(to text: String, port: UInt16) throws -> FileDescriptor {
-    let client = try stream(text)
-    try #require(try withName(text, port) { Glibc.connect(client.number, $0, $1) } == 0)
-    return client
-  }
-}
-
-/// Some connections and the server's ends of them.
-private final class Connections {
-  private(set) var clients: [Int32] = []
-  private var servers: [Int32] = []
-
-  init(
-    _ count: Int, from client: Namespace, to address: String, port: UInt16,
-    _ listener: borrowing FileDescriptor
-  ) throws {
-    for _ in 0..<count {
-      let descriptor = try client.connect(to: address, port: port)
-      clients.append(dup(descriptor.number))
-      try #require(becomesReadable(listener.number))
-      servers.append(accept(listener.number, nil, nil))
-    }
-    #expect(clients.allSatisfy { $0 >= 0 } && servers.allSatisfy { $0 >= 0 })
-  }
-
-  deinit { for descriptor in clients + servers { close(descriptor) } }
-
-  /// How many clients learned of a reset.
-  func reset() -> Int {
-    clients.filter { becomesReadable($0) && Self.failure($0) == ECONNRESET }.count
-  }
-
-  /// How many have heard nothing.
-  func idle() -> Int { clients.filter { Self.failure($0) == EAGAIN }.count }
-
-  private static func failure(_ descriptor: Int32) -> Int32 {
-    var byte: UInt8 = 0
-    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) < 0 ? errno : 0
-  }
-}
-
-private func makePair(_ body: (NamespacePair) throws -> Void) throws {
-  try NamespacePair.make { pair in
-    for text in ["10.0.0.100/24", "10.0.0.101/24", "fd00::100/64", "fe80::100/64"] {
-      try pair.left.ip("addr add \(text) dev eth0 nodad")
-    }
-    try body(pair)
+  while true {
+    let isReady = becomesReadable(reset.descriptor, milliseconds: 0)
+    // The kernel has answered before the call came back: there is always something to read.
+    try #require(isReady)
+    let began = Clock.now()
+    let isOver = try reset.proceed(at: began)
+    eachStep(Clock.now() - began)
+    if isOver { return reset.results }
   }
 }
 
 private func reset(
-  _ addresses: [String], in pair: NamespacePair, limit: Int = 1 << 16,
+  _ addresses: [String], in pair: NamespacePair, ports: Set<UInt16> = [], limit: Int = 1 << 16,
   within time: Duration = .seconds(2)
-) throws -> ConnectionTable.Result {
-  var table = try pair.left.run { try ConnectionTable.open() }
-  return try table.reset(
-    addresses.map(address), interfaceIndex: pair.left.index(), limit: limit, within: time)
+) throws -> ConnectionReset.Result {
+  let scope = ConnectionScope(
+    addresses: try addresses.map(address), interfaceIndex: try pair.left.index(), ports: ports)
+  return try #require(
+    try LinuxIOTests.reset([scope], in: pair.left, limit: limit, within: time).first)
 }
 
-@Suite(.inNamespaces) struct ConnectionTableTests {
+@Suite(.inNamespaces) struct ConnectionResetTests {
   @Test("A hundred connections of an address are reset; others and the listeners stay")
   func reset100() throws {
     try makePair { pair in
@@ -125,8 +43,8 @@ private func reset(
       let alsoOurs = try Connections(40, from: pair.right, to: "10.0.0.100", port: 81, any)
       let others = try Connections(5, from: pair.right, to: "10.0.0.1", port: 81, any)
       #expect(
-        try LinuxIOTests.reset(["10.0.0.100"], in: pair)
-          == ConnectionTable.Result(reset: 100, left: 0))
+        try reset(["10.0.0.100"], in: pair)
+          == ConnectionReset.Result(reset: 100, left: 0))
       #expect(ours.reset() == 60)
       #expect(alsoOurs.reset() == 40)
       #expect(others.idle() == 5)
@@ -144,12 +62,12 @@ private func reset(
       let otherMapped = try Connections(1, from: pair.right, to: "10.0.0.101", port: 80, any)
       let otherNative = try Connections(1, from: pair.right, to: "fd00::1", port: 80, any)
       #expect(
-        try LinuxIOTests.reset(["10.0.0.100"], in: pair)
-          == ConnectionTable.Result(reset: 3, left: 0))
+        try reset(["10.0.0.100"], in: pair)
+          == ConnectionReset.Result(reset: 3, left: 0))
       #expect(mapped.reset() == 3)
       #expect(native.idle() == 4)
       #expect(
-        try LinuxIOTests.reset(["fd00::100"], in: pair) == ConnectionTable.Result(reset: 4, left: 0)
+        try reset(["fd00::100"], in: pair) == ConnectionReset.Result(reset: 4, left: 0)
       )
       #expect(native.reset() == 4)
       #expect(otherMapped.idle() == 1)
@@ -161,15 +79,15 @@ private func reset(
   func several() throws {
     try makePair { pair in
       let any = try pair.left.listen(at: "::", port: 80)
-      for filling in [0, ConnectionTable.filteredAddresses] {
+      for filling in [0, ConnectionDump.filteredAddresses] {
         let first = try Connections(2, from: pair.right, to: "10.0.0.100", port: 80, any)
         let second = try Connections(2, from: pair.right, to: "fd00::100", port: 80, any)
         let third = try Connections(2, from: pair.right, to: "10.0.0.101", port: 80, any)
         let other = try Connections(1, from: pair.right, to: "10.0.0.1", port: 80, any)
         let more = (0..<filling).map { "10.9.0.\($0)" }
         #expect(
-          try LinuxIOTests.reset(["10.0.0.100", "fd00::100", "10.0.0.101"] + more, in: pair)
-            == ConnectionTable.Result(reset: 6, left: 0))
+          try reset(["10.0.0.100", "fd00::100", "10.0.0.101"] + more, in: pair)
+            == ConnectionReset.Result(reset: 6, left: 0))
         #expect(first.reset() + second.reset() + third.reset() == 6)
         #expect(other.idle() == 1)
       }
@@ -186,7 +104,7 @@ private func reset(
         addresses.insert("fd00::100", at: place)
         #expect(
           try LinuxIOTests.reset(addresses, in: pair)
-            == ConnectionTable.Result(reset: 1, left: 0))
+            == ConnectionReset.Result(reset: 1, left: 0))
         #expect(ours.reset() == 1)
       }
     }
@@ -209,7 +127,7 @@ private func reset(
         try NetlinkSocket.open(4, receiveBuffer: 1 << 20)
       }
       func told(_ texts: [String], _ family: AddressFamily) throws -> Int {
-        let request = try ConnectionTable.request(for: texts.map(address), family)
+        let request = try ConnectionDump.request(for: texts.map(address), family)
         return try socket.dump(request) { message, _ in message.type }.count
       }
       #expect(try told(["10.0.0.100"], .ipv4) == 2)
@@ -240,8 +158,8 @@ private func reset(
       shutdown(half.clients[0], Int32(SHUT_WR))
       try #require(try pair.left.reaches(1, "close-wait"))
       #expect(
-        try LinuxIOTests.reset(["10.0.0.100"], in: pair)
-          == ConnectionTable.Result(reset: 1, left: 0))
+        try reset(["10.0.0.100"], in: pair)
+          == ConnectionReset.Result(reset: 1, left: 0))
       #expect(half.reset() == 1)
       #expect(try pair.left.count("time-wait") == 1)
     }
@@ -267,14 +185,13 @@ private func reset(
       #expect(connected == 0)
       try #require(becomesReadable(any.number))
       let server = FileDescriptor(owning: accept(any.number, nil, nil))
-      var table = try pair.left.run { try ConnectionTable.open() }
-      let index = try pair.left.index()
-      #expect(
-        try table.reset([address("fe80::100")], interfaceIndex: index + 100, within: .seconds(2))
-          == ConnectionTable.Result(reset: 0, left: 0))
-      #expect(
-        try table.reset([address("fe80::100")], interfaceIndex: index, within: .seconds(2))
-          == ConnectionTable.Result(reset: 1, left: 0))
+      for (offset, count) in [(Int32(100), 0), (0, 1)] {
+        let scope = ConnectionScope(
+          addresses: [try address("fe80::100")], interfaceIndex: try pair.left.index() + offset)
+        #expect(
+          try LinuxIOTests.reset([scope], in: pair.left)
+            == [ConnectionReset.Result(reset: count, left: 0)])
+      }
       _ = server.number
     }
   }
@@ -286,37 +203,89 @@ private func reset(
       let mapped = try Connections(3, from: pair.right, to: "10.0.0.100", port: 80, any)
       let native = try Connections(3, from: pair.right, to: "fd00::100", port: 80, any)
       #expect(
-        try LinuxIOTests.reset(["10.0.0.100", "fd00::100"], in: pair, limit: 2)
-          == ConnectionTable.Result(reset: 2, left: 4))
+        try reset(["10.0.0.100", "fd00::100"], in: pair, limit: 2)
+          == ConnectionReset.Result(reset: 2, left: 4))
       #expect(mapped.idle() + native.idle() == 4)
     }
   }
 
-  @Test("Nothing is reset once the time is over, and no address is no connection")
+  @Test("Nothing is reset once the time is over, and no address is no reset")
   func time() throws {
     try makePair { pair in
       let any = try pair.left.listen(at: "::", port: 80)
       let ours = try Connections(2, from: pair.right, to: "10.0.0.100", port: 80, any)
-      let result = try? LinuxIOTests.reset(["10.0.0.100"], in: pair, within: .zero)
-      #expect(result == nil || result == ConnectionTable.Result(reset: 0, left: 2))
-      #expect(try LinuxIOTests.reset([], in: pair) == ConnectionTable.Result(reset: 0, left: 0))
+      #expect(
+        try reset(["10.0.0.100"], in: pair, within: .zero)
+          == ConnectionReset.Result(reset: 0, left: 0))
       #expect(ours.idle() == 2)
+      #expect(throws: SystemError("sock_diag dump", EINVAL)) { try reset([], in: pair) }
     }
   }
-}
 
-@Suite struct ConnectionFilterTests {
-  @Test("Two conditions: the first jumps to the end or to the second, the second decides")
-  func program() throws {
-    let program = ConnectionFilter.bytes(
-      for: [try address("10.0.0.100"), try address("fd00::1")], .ipv6)
-    // Code 7: source; 1: jump. Offsets are in the order of the host, which is little-endian here.
-    #expect(
-      program == [
-        7, 16, 20, 0, 2, 32, 0, 0, 0xff, 0xff, 0xff, 0xff, 10, 0, 0, 100,
-        1, 4, 32, 0,
-        7, 28, 32, 0, 10, 128, 0, 0, 0xff, 0xff, 0xff, 0xff,
-        0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-      ])
+  @Test("Only connections to the ports are reset, and each scope has its own")
+  func ports() throws {
+    try makePair { pair in
+      let any = try pair.left.listen(at: "::", port: 80)
+      let other = try pair.left.listen(at: "::", port: 81)
+      let all = [
+        try Connections(1, from: pair.right, to: "10.0.0.100", port: 80, any),
+        try Connections(2, from: pair.right, to: "10.0.0.100", port: 81, other),
+        try Connections(4, from: pair.right, to: "10.0.0.101", port: 80, any),
+        try Connections(8, from: pair.right, to: "10.0.0.101", port: 81, other),
+      ]
+      let index = try pair.left.index()
+      let scopes = [
+        ConnectionScope(
+          addresses: [try address("10.0.0.100")], interfaceIndex: index, ports: [81, 82]),
+        ConnectionScope(addresses: [try address("10.0.0.101")], interfaceIndex: index),
+      ]
+      #expect(
+        try LinuxIOTests.reset(scopes, in: pair.left)
+          == [ConnectionReset.Result(reset: 2), ConnectionReset.Result(reset: 12)])
+      #expect(all.map { $0.idle() } == [1, 0, 0, 0])
+    }
+  }
+
+  @Test("A thousand connections over both families are reset in steps, and the listener stays")
+  func thousand() throws {
+    try makePair { pair in
+      let any = try pair.left.listen(at: "::", port: 80)
+      let mapped = try Connections(500, from: pair.right, to: "10.0.0.100", port: 80, any)
+      let native = try Connections(500, from: pair.right, to: "fd00::100", port: 80, any)
+      var steps: [Duration] = []
+      let scope = ConnectionScope(
+        addresses: [try address("10.0.0.100"), try address("fd00::100")],
+        interfaceIndex: try pair.left.index())
+      #expect(
+        try LinuxIOTests.reset([scope], in: pair.left) { steps.append($0) }
+          == [ConnectionReset.Result(reset: 1000, left: 0)])
+      // Ten batches and the reading of the list before and after them.
+      #expect(steps.count >= 14)
+      let sorted = steps.sorted()
+      #expect(sorted[sorted.count / 2] < .milliseconds(4), "\(sorted)")
+      #expect(mapped.reset() == 500)
+      #expect(native.reset() == 500)
+      let again = try Connections(1, from: pair.right, to: "10.0.0.100", port: 80, any)
+      #expect(again.idle() == 1)
+    }
+  }
+
+  @Test("A connection that comes in while others are reset is found by the second look")
+  func second() throws {
+    try makePair { pair in
+      let any = try pair.left.listen(at: "::", port: 80)
+      let first = try Connections(3, from: pair.right, to: "10.0.0.100", port: 80, any)
+      let scope = ConnectionScope(
+        addresses: [try address("10.0.0.100")], interfaceIndex: try pair.left.index())
+      var late: Connections?
+      let results = try LinuxIOTests.reset([scope], in: pair.left) { _ in
+        // Two steps read the list, the third sends what ends the first three.
+        if late == nil, first.idle() == 0 {
+          late = try? Connections(2, from: pair.right, to: "10.0.0.100", port: 80, any)
+        }
+      }
+      #expect(results == [ConnectionReset.Result(reset: 5, left: 0)])
+      #expect(late?.reset() == 2)
+    }
   }
 }

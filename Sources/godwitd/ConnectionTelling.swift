@@ -1,0 +1,116 @@
+import Control
+import Failover
+import LinuxIO
+import VRRP
+
+// A node that takes over tells the clients of who held the role before.
+extension Daemon {
+  /// Begins to tell them; `clientsTold` has the answer once the first round has begun.
+  func beginTelling(_ router: LocalRouter) {
+    let settings = router.configuration.connections
+    var clients: [TCPConnection] = []
+    if settings.onTakeover == .tickle, router.link != nil {
+      clients = router.shared.connections(of: router.configuration.router.addresses).filter {
+        settings.ports.isEmpty || settings.ports.contains($0.localPort)
+      }
+    }
+    guard !clients.isEmpty else {
+      clientsTold(router, 0)
+      return
+    }
+    router.telling = ClientTelling(clients, at: Clock.now())
+    if !connections.tellers.contains(where: { $0 === router }) {
+      connections.tellers.append(router)
+    }
+    tellClients(at: Clock.now())
+  }
+
+  /// A step for everyone who is telling: a look at the host's own connections, or a batch for one.
+  func tellClients(at now: Instant) {
+    guard !connections.tellers.isEmpty else { return }
+    for router in connections.tellers where !router.participant.tenure.isHolding {
+      router.telling = nil
+    }
+    connections.tellers.removeAll { $0.telling == nil }
+    for router in connections.tellers where router.telling?.beginsToLook(at: now) == true {
+      connections.lookers.append(router)
+    }
+    startLook()
+    // One batch for one of them, and then it is the next one's turn.
+    guard
+      let place = connections.tellers.firstIndex(where: { router in
+        router.telling?.due(at: now, limit: 1).isEmpty == false
+      })
+    else { return }
+    let router = connections.tellers.remove(at: place)
+    tellBatch(router, at: now)
+    if router.telling != nil { connections.tellers.append(router) }
+  }
+
+  private func tellBatch(_ router: LocalRouter, at now: Instant) {
+    guard let telling = router.telling, let link = router.link else {
+      router.telling = nil
+      return
+    }
+    let due = telling.due(at: now, limit: TickleSender.batch)
+    let result = connections.sender.send(due, router.family, interfaceIndex: link.index)
+    let settled = result.sent + result.failed
+    router.counters.ticklesSent += result.sent
+    if let failure = result.failure {
+      log.writeLimited(
+        .warning, about: "tickle \(router.name)", at: now,
+        "\(router.name): clients of the former holder could not be told: \(failure)")
+    }
+    router.telling?.sent(settled, isQueueFull: settled < due.count, at: now)
+    guard router.telling?.isOver == true else { return }
+    router.telling = nil
+    router.shared.forgetAll()
+    for peer in connections.reachablePeers() {
+      _ = connections.send(ConnectionParcel.told.bytes, router.name, peer)
+    }
+  }
+
+  /// Lists the connections of all that wait for it.
+  private func startLook() {
+    guard connections.look == nil, !connections.lookers.isEmpty else { return }
+    let waiting = connections.lookers.filter { $0.telling != nil }
+    let routers = waiting.filter { $0.connectionScope != nil }
+    connections.lookers = []
+    connections.look = list(routers, .look)
+    // Without a list all are told: who is connected here answers for nothing.
+    if connections.look == nil { for router in waiting { looked(router, []) } }
+  }
+
+  func proceedLook() {
+    guard let listing = connections.look else { return }
+    var isOver = true
+    do throws(SystemError) {
+      isOver = try listing.survey.proceed { scope, connection in
+        listing.found[scope].insert(connection)
+      }
+    } catch {
+      complain(error)
+    }
+    guard isOver else { return }
+    loop.forget(listing.survey.descriptor)
+    connections.look = nil
+    for (router, own) in zip(listing.routers, listing.found) { looked(router, own) }
+    startLook()
+  }
+
+  private func looked(_ router: LocalRouter, _ own: Set<TCPConnection>) {
+    let now = Clock.now()
+    let isFirst = router.telling?.roundsSent == 0
+    router.telling?.looked(own, at: now)
+    tellClients(at: now)
+    if isFirst, let count = router.telling?.clients.count { clientsTold(router, count) }
+  }
+
+  /// The first round has begun.
+  private func clientsTold(_ router: LocalRouter, _ count: Int) {
+    feed(router, .connectionsTold(count))
+    router.counters.connectionsTold += count
+    guard count > 0 else { return }
+    log.write(.notice, "\(router.name): \(count) clients of the former holder are told")
+  }
+}

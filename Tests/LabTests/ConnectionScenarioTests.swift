@@ -1,0 +1,83 @@
+import Control
+import Glibc
+import Lab
+import Testing
+
+@Suite("Connections", .requiresGodwit, .serialized)
+struct ConnectionScenarioTests {
+  /// Two nodes with a TCP server each, one socket for both families.
+  private func scenario(
+    _ lines: [String] = [], addresses: [String] = ["\(Scenario.address)/24"]
+  ) throws -> (scenario: Scenario, servers: [TCPServer]) {
+    let scenario = try Scenario(["a": 150, "b": 100], addresses: addresses) {
+      configuration, name, lab in
+      configuration.routerLines = lines
+      let other = name == "a" ? "b" : "a"
+      configuration.peers = [(other, [lab.address(of: other)])]
+    }
+    let servers = try ["a", "b"].map { try scenario.lab.tcpServer(on: $0, .mapped) }
+    try scenario.start()
+    return (scenario, servers)
+  }
+
+  private func moveAway(_ scenario: Scenario) throws {
+    try scenario["a"].command("failover", "--yes").expectSuccess()
+  }
+
+  @Test(
+    "a planned failover resets every connection of the addresses, and no other",
+    arguments: [Scenario.address, "fd77::100"])
+  func planned(_ address: String) throws {
+    let (scenario, servers) = try scenario(
+      addresses: [address.contains(":") ? "\(address)/64" : "\(address)/24"])
+    let lab = scenario.lab
+    let own = address.contains(":") ? lab.address6(of: "a") : lab.address(of: "a")
+    let idle = try ClientPool.start(.idle, 300, to: address, from: "client", in: lab)
+    let others = try ClientPool.start(.idle, 5, to: own, from: "client", in: lab)
+    let moment = Moment.now
+    try moveAway(scenario)
+    #expect(try idle.waitUntilAllKnow(since: moment, within: .seconds(5)))
+    try idle.waitUntilAllAreUp()
+    let losses = try idle.report().losses(since: moment)
+    #expect(losses.count == 300)
+    #expect(losses.allSatisfy { $0.error == ECONNRESET })
+    #expect(try idle.report().losses.last?.server == "b")
+    #expect(try others.report().losses.isEmpty)
+    let counters = try scenario.router("a").counters
+    #expect(counters.connectionsReset >= 300)
+    #expect(counters.connectionsLeft == 0)
+    withExtendedLifetime(servers) {}
+  }
+
+  @Test(
+    "connections to other ports, and all where they are to be left, stay as they are",
+    arguments: ["{ ports: [5432] }", "{ on_release: leave, on_takeover: leave }"])
+  func left(_ settings: String) throws {
+    let (scenario, servers) = try scenario(["connections: \(settings)"])
+    let lab = scenario.lab
+    let idle = try ClientPool.start(
+      .idle, 10, to: Scenario.address, from: "client", in: lab)
+    try moveAway(scenario)
+    try scenario.waitForHolder("b")
+    try scenario.waitForBeats(15, of: "b")
+    #expect(try idle.report().losses.isEmpty)
+    #expect(try scenario.router("a").counters.connectionsReset == 0)
+    #expect(try scenario.router("b").counters.connectionsTold == 0)
+    withExtendedLifetime(servers) {}
+  }
+
+  @Test("a reload changes which ports are meant")
+  func reload() throws {
+    let (scenario, servers) = try scenario(["connections: { ports: [5432] }"])
+    let lab = scenario.lab
+    let idle = try ClientPool.start(.idle, 10, to: Scenario.address, from: "client", in: lab)
+    let node = try scenario["a"]
+    node.configuration.routerLines = ["connections: { ports: [5432, \(TCPServer.port)] }"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    let moment = Moment.now
+    try moveAway(scenario)
+    #expect(try idle.waitUntilAllKnow(since: moment, within: .seconds(5)))
+    withExtendedLifetime(servers) {}
+  }
+}
