@@ -14,7 +14,8 @@ struct Benchmark {
   static let sections: [(name: String, run: @Sendable (Int, inout Report) throws -> Void)] = [
     ("outage", measureOutage), ("handover", measureHandover), ("clients", measureClients),
     ("takeover", measureTakeover), ("addresses", measureAddresses), ("idle", measureIdle),
-    ("routers", measureManyRouters), ("core", measureCore), ("leases", measureLeases), ("forged", measureForged),
+    ("routers", measureManyRouters), ("core", measureCore), ("leases", measureLeases),
+    ("forged", measureForged),
   ]
 
   static func main() {

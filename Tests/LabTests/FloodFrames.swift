@@ -62,6 +62,46 @@ struct FloodFrames {
     return [1, 3, 4, 27, 28, 29, 500, 1400 - length].map { resized(original, to: length + $0) }
   }
 
+  /// Of a captured advertisement with a trailer: what somebody without a key can make of it, with the
+  /// checksum that belongs to each.
+  func signed(_ frame: Frame, source: [UInt8]) -> [[UInt8]] {
+    let original = own(frame.bytes)
+    let start = payload(original)
+    let trailer = original.count - 28
+    var frames: [[UInt8]] = []
+    func add(_ place: Int, _ bytes: [UInt8]) {
+      var frame = original
+      frame.replaceSubrange(place..<place + bytes.count, with: bytes)
+      frames.append(summed(frame, trailer: 28))
+    }
+    // A better priority, a goodbye, another interval, another address, under the code of the original.
+    add(start + 2, [255])
+    add(start + 2, [0])
+    add(start + 5, [1])
+    add(trailer - 1, [original[trailer - 1] ^ 3])
+    // Another scheme, key, reserved byte, second, fraction and counter.
+    add(trailer, [2])
+    add(trailer + 1, [9])
+    add(trailer + 3, [1])
+    for offset in [7, 9, 11] { add(trailer + offset, [original[trailer + offset] ^ 1]) }
+    // A thousand seconds on, which no window reaches.
+    add(trailer + 6, [original[trailer + 6] &+ 4])
+    for offset in 12..<28 { add(trailer + offset, [original[trailer + offset] ^ 0x10]) }
+    add(trailer + 12, [UInt8](repeating: 0, count: 16))
+    // Without the trailer, with half of it, with two, and from another address.
+    let length = original.count - start
+    frames.append(summed(resized(original, to: length - 28)))
+    frames += [resized(original, to: length - 14), resized(original, to: length - 1)]
+    frames.append(
+      summed(resized(original, to: length, and: Array(original[trailer...])), trailer: 56))
+    if !isIPv6(original) {
+      var other = changed(original, at: 26, to: Array(source[..<2]), sum: 24)
+      other = changed(other, at: 28, to: Array(source[2...]), sum: 24)
+      frames += [other, summed(resized(other, to: length - 28))]
+    }
+    return frames + [original]
+  }
+
   // MARK: - ARP and neighbour discovery
 
   /// Claims of addresses that are damaged, cut, too long, or about nobody's address.
@@ -152,9 +192,12 @@ struct FloodFrames {
   }
 
   /// With the IP header's length for so many bytes behind it; zeros are added.
-  private func resized(_ frame: [UInt8], to length: Int) -> [UInt8] {
+  private func resized(
+    _ frame: [UInt8], to length: Int, and tail: [UInt8] = []
+  ) -> [UInt8] {
     let start = payload(frame)
-    var frame = Array((frame + [UInt8](repeating: 0, count: 1500)).prefix(start + length))
+    var frame = Array((frame + [UInt8](repeating: 0, count: 1500)).prefix(start + length)) + tail
+    let length = length + tail.count
     if isIPv6(frame) {
       frame.replaceSubrange(18..<20, with: word(UInt16(length)))
       return frame
@@ -176,6 +219,20 @@ struct FloodFrames {
     let folded = fold(total + UInt32(removed) + UInt32(sum(new[window])))
     new.replaceSubrange(offset..<offset + 2, with: word(~folded))
     return new
+  }
+
+  /// With VRRP's checksum for what is in it: over IPv6 of everything and the pseudo header (RFC 8200
+  /// section 8.1), over IPv4 of the message without a pseudo header and without the trailer.
+  private func summed(_ frame: [UInt8], trailer: Int = 0) -> [UInt8] {
+    let start = payload(frame)
+    var frame = frame
+    frame.replaceSubrange(start + 6..<start + 8, with: [0, 0])
+    let total =
+      isIPv6(frame)
+      ? UInt32(sum(frame[22...])) + UInt32(frame.count - start + 112)
+      : UInt32(sum(frame[start..<frame.count - trailer]))
+    frame.replaceSubrange(start + 6..<start + 8, with: word(~fold(total)))
+    return frame
   }
 
   private func word(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xff)] }
