@@ -106,7 +106,7 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
-    connections = Connections(parts.tickleSender)
+    connections = Connections(parts.tickleSender, parts.neighbors)
     lease = parts.lease
     isRestart = parts.foundLeftovers
     sockets = AdvertisementSockets()

@@ -35,7 +35,7 @@ final class LocalRouter {
   /// What the peers know of its connections, while it is held here.
   var ledger: ConnectionLedger?
   /// The connections of other holders, which they have shared.
-  var shared = SharedConnections()
+  var sharedConnections = SharedConnections()
   /// While clients of another holder are told.
   var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.

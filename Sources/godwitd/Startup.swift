@@ -31,6 +31,7 @@ struct Startup: ~Copyable {
   let interfaces: Interfaces
   let announcer: Announcer
   let tickleSender: TickleSender
+  let neighbors: NeighborTable
   let lease: Lease
   let foundLeftovers: Bool
   let store: StateStore
@@ -64,6 +65,7 @@ struct Startup: ~Copyable {
       let interfaces = try Interfaces.open()
       let announcer = try Announcer.open()
       let tickleSender = try TickleSender.open()
+      let neighbors = try NeighborTable.open()
       let foundLeftovers = try removeLeftovers(interfaces, log)
       let lease = try Lease.open(configuration, log: log)
       warnOfStrangers(configuration, interfaces, log)
@@ -74,7 +76,7 @@ struct Startup: ~Copyable {
         path: path, configuration: configuration, accounts: accounts, keyring: keyring, log: log,
         loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
-        announcer: announcer, tickleSender: tickleSender, lease: lease,
+        announcer: announcer, tickleSender: tickleSender, neighbors: neighbors, lease: lease,
         foundLeftovers: foundLeftovers, store: store)
     } catch {
       if error.code == EPERM, error.call.hasPrefix("bpf") {

@@ -104,3 +104,20 @@ struct PeerChannelScenarioTests {
     #expect(channel.reason == "authentication has no keys")
   }
 }
+
+@Suite("Handover", .requiresGodwit)
+struct HandoverScenarioTests {
+  @Test("the role moves there and back within milliseconds, from either node")
+  func thereAndBack() throws {
+    let scenario = try scenario()
+    try scenario.start()
+    try waitForReports(scenario)
+    try scenario.waitForHolder("a")
+    for (number, from) in ["a", "a", "b", "b"].enumerated() {
+      let target = number % 2 == 0 ? "b" : "a"
+      let outcome = try scenario[from].command("failover", "--yes", "--json")
+      print("OUTCOME", from, target, outcome.output)
+      try scenario.waitForHolder(target)
+    }
+  }
+}
