@@ -7,7 +7,7 @@ extension Daemon {
   /// Begins to list the connections of everything held here, once in a second.
   func survey(at now: Instant) {
     for router in routers {
-      router.shared.passTime(at: now)
+      router.sharedConnections.passTime(at: now)
       if !router.sharesConnections { router.ledger = nil }
     }
     if let survey = connections.survey {
@@ -93,7 +93,7 @@ extension Daemon {
     case .holding(let holding): router.ledger?.answered(holding, by: peer)
     case .missing: router.ledger?.forget(peer)
     case .piece, .told:
-      if let answer = router.shared.take(parcel, from: peer, at: Clock.now()) {
+      if let answer = router.sharedConnections.take(parcel, from: peer, at: Clock.now()) {
         _ = connections.send(answer.bytes, name, peer)
       }
     }

@@ -10,9 +10,10 @@ extension Daemon {
     let settings = router.configuration.connections
     var clients: [TCPConnection] = []
     if settings.onTakeover == .tickle, router.link != nil {
-      clients = router.shared.connections(of: router.configuration.router.addresses).filter {
-        settings.ports.isEmpty || settings.ports.contains($0.localPort)
-      }
+      clients = router.sharedConnections.connections(of: router.configuration.router.addresses)
+        .filter {
+          settings.ports.isEmpty || settings.ports.contains($0.localPort)
+        }
     }
     guard !clients.isEmpty else {
       clientsTold(router, 0)
@@ -64,7 +65,7 @@ extension Daemon {
     router.telling?.sent(settled, isQueueFull: settled < due.count, at: now)
     guard router.telling?.isOver == true else { return }
     router.telling = nil
-    router.shared.forgetAll()
+    router.sharedConnections.forgetAll()
     for peer in connections.reachablePeers() {
       _ = connections.send(ConnectionParcel.told.bytes, router.name, peer)
     }
@@ -101,9 +102,23 @@ extension Daemon {
   private func looked(_ router: LocalRouter, _ own: Set<TCPConnection>) {
     let now = Clock.now()
     let isFirst = router.telling?.roundsSent == 0
+    if !isFirst { askNeighborsAgain(router) }
     router.telling?.looked(own, at: now)
     tellClients(at: now)
     if isFirst, let count = router.telling?.clients.count { clientsTold(router, count) }
+  }
+
+  /// Whoever should carry the round before and was asked in vain is asked again with this one: the
+  /// switch may have learned meanwhile where this node is.
+  private func askNeighborsAgain(_ router: LocalRouter) {
+    guard let link = router.link else { return }
+    do throws(SystemError) {
+      _ = try connections.neighbors.forgetUnanswered(router.family, interfaceIndex: link.index)
+    } catch {
+      log.writeLimited(
+        .warning, about: "neighbor table", at: Clock.now(),
+        "\(router.name): neighbours that did not answer could not be asked again: \(error)")
+    }
   }
 
   /// The first round has begun.

@@ -54,6 +54,7 @@ final class Connections {
   static let sharingLimit = Duration.milliseconds(1)
 
   let sender: TickleSender
+  var neighbors: NeighborTable
   var survey: Listing?
   var surveyDue: Instant?
   var look: Listing?
@@ -74,7 +75,10 @@ final class Connections {
   /// Sends a parcel about a virtual router to a peer, behind all earlier ones; whether it was taken.
   var send: (_ parcel: [UInt8], _ router: String, _ peer: String) -> Bool = { _, _, _ in false }
 
-  init(_ sender: consuming TickleSender) { self.sender = sender }
+  init(_ sender: consuming TickleSender, _ neighbors: consuming NeighborTable) {
+    self.sender = sender
+    self.neighbors = neighbors
+  }
 
   /// When something is to be done that no descriptor tells.
   var nextDeadline: Instant? {

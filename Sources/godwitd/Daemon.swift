@@ -108,7 +108,7 @@ final class Daemon {
     notifier = parts.notifier
     interfaces = parts.interfaces
     announcer = parts.announcer
-    connections = Connections(parts.tickleSender)
+    connections = Connections(parts.tickleSender, parts.neighbors)
     lease = parts.lease
     isRestart = parts.foundLeftovers
     leftovers = parts.leftovers
@@ -163,6 +163,7 @@ final class Daemon {
           leftover: leftovers[configuration.name], at: now))
     }
     scheduleLeaseInspection(at: now)
+    joinConnectionsToPeers()
     fitPeers()
     connections.surveyDue = now + Connections.surveyPause
   }

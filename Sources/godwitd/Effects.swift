@@ -19,7 +19,8 @@ extension Daemon {
     case .report(let asks):
       report(router, asks: asks)
       operations.see(router.participant.report.handover, of: router.name)
-    case .shareResult: break
+    case .shareResult(let operation, let name):
+      shareResult(of: operation, router, to: name)
     case .keepMaintenance(let mark): store.keep(mark, of: router.name, loop: loop)
     case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)

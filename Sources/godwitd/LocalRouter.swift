@@ -28,10 +28,14 @@ final class LocalRouter {
   /// Signs what it sends and checks what it hears.
   var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
+  /// What the last `demote` of an operation had to tell.
+  var demoteResult: (operation: OperationIdentifier, output: [UInt8])?
+  /// What the `demote` of another node had to tell.
+  var peerResult: (operation: OperationIdentifier, output: [UInt8])?
   /// What the peers know of its connections, while it is held here.
   var ledger: ConnectionLedger?
   /// The connections of other holders, which they have shared.
-  var shared = SharedConnections()
+  var sharedConnections = SharedConnections()
   /// While clients of another holder are told.
   var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.

@@ -31,6 +31,7 @@ struct Startup: ~Copyable {
   let interfaces: Interfaces
   let announcer: Announcer
   let tickleSender: TickleSender
+  let neighbors: NeighborTable
   let lease: Lease
   let foundLeftovers: Bool
   let leftovers: [String: Leftover]
@@ -65,6 +66,7 @@ struct Startup: ~Copyable {
       let interfaces = try Interfaces.open()
       let announcer = try Announcer.open()
       let tickleSender = try TickleSender.open()
+      let neighbors = try NeighborTable.open()
       let store = StateStore(directory: configuration.stateDirectory, log: log)
       let candidates = leftovers(configuration, store, interfaces)
       let foundLeftovers = try removeLeftovers(interfaces, except: candidates, log)
@@ -77,7 +79,7 @@ struct Startup: ~Copyable {
         path: path, configuration: configuration, accounts: accounts, keyring: keyring, log: log,
         loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
-        announcer: announcer, tickleSender: tickleSender, lease: lease,
+        announcer: announcer, tickleSender: tickleSender, neighbors: neighbors, lease: lease,
         foundLeftovers: foundLeftovers, leftovers: leftovers, store: store)
     } catch {
       if error.code == EPERM, error.call.hasPrefix("bpf") {

@@ -99,6 +99,25 @@ struct StatusReportTests {
       ])
   }
 
+  @Test("Authentication is told with its keys' ids, its windows and its clock")
+  func authentication() throws {
+    let status = AuthenticationStatus(
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], antiReplay: "time",
+      windowsMilliseconds: ["Orders_DB": 5000],
+      clock: SigningClockStatus(
+        steppedMilliseconds: -600_000, skewMilliseconds: ["192.0.2.2": 12]))
+    let report = StatusReport(
+      node: "db-a", pid: nil, uptimeMilliseconds: nil, configuration: nil, virtualRouters: [],
+      authentication: status)
+    let line = String(decoding: report.line(), as: UTF8.self)
+    #expect(
+      line.hasPrefix(
+        #"{"authentication":{"active_key":2,"anti_replay":"time","#
+          + #""clock":{"skew_ms":{"192.0.2.2":12},"stepped_ms":-600000},"key_ids":[1,2],"#
+          + #""mode":"enforce","time_window_ms":{"Orders_DB":5000}},"#))
+    #expect(try StatusReport(line: report.line()).authentication == status)
+  }
+
   @Test("A report is one line of JSON with sorted keys, and null where nothing is known")
   func literal() {
     let report = StatusReport(

@@ -43,7 +43,7 @@ import VRRP
 
   @Test(
     "A Backup that cannot read the Active Router stays out while that answers",
-    arguments: [1, 10, 100, 4095] as [UInt16])
+    arguments: [1, 10, 100, 300] as [UInt16])
   func staysOut(centiseconds: UInt16) throws {
     let interval = try #require(AdvertisementInterval(centiseconds: centiseconds))
     var story = backup(interval)
@@ -56,7 +56,7 @@ import VRRP
 
   @Test(
     "Junk does not keep a Backup from claiming when nobody answers",
-    arguments: [1, 10, 100, 4095] as [UInt16])
+    arguments: [1, 10, 100, 300] as [UInt16])
   func claims(centiseconds: UInt16) throws {
     let interval = try #require(AdvertisementInterval(centiseconds: centiseconds))
     var story = backup(interval)
@@ -75,7 +75,8 @@ import VRRP
       story.run(until: at(0.2 + Double(step) / 5000))
       story.feed(.advertisementsUnreadable)
     }
-    #expect(story.sent.first?.0 == nil || story.sent.first!.0 <= at(0.2487))
+    let first = try #require(story.sent.first?.0)
+    #expect(first <= at(0.2487))
     #expect(story.participant.role == .active)
   }
 
@@ -92,10 +93,10 @@ import VRRP
     story.feed(.advertisementsUnreadable)
     story.run(until: at(24))
     // (23.609375 s - 22 s) x 15/16 in three parts.
-    #expect(
-      probes(story).prefix(3).map { $0 - at(0) }
-        == [.seconds(22), .nanoseconds(22_502_929_687), .nanoseconds(23_005_859_375)]
-        || probes(story).count == 3)
+    let asked = probes(story)
+    #expect(asked.count == 3)
+    #expect(asked.first == at(22))
+    #expect(asked.last.map { $0 > at(23.0058) && $0 < at(23.006) } == true)
     #expect(story.sent.first?.0 == at(23.609375))
   }
 

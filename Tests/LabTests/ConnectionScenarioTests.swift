@@ -1,4 +1,5 @@
 import Control
+import Foundation
 import Glibc
 import Lab
 import Testing
@@ -14,6 +15,11 @@ struct ConnectionScenarioTests {
       configuration.routerLines = lines
       let other = name == "a" ? "b" : "a"
       configuration.peers = [(other, [lab.address(of: other)])]
+      let key = "\(lab.directory)/\(name)-key"
+      try "hex:\(String(repeating: "1a", count: 32))\n".write(
+        toFile: key, atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+      configuration.lines = ["authentication: { keys: [{ id: 1, file: \(key) }], active_key: 1 }"]
     }
     let servers = try ["a", "b"].map { try scenario.lab.tcpServer(on: $0, .mapped) }
     try scenario.start()
@@ -78,6 +84,36 @@ struct ConnectionScenarioTests {
     let moment = Moment.now
     try moveAway(scenario)
     #expect(try idle.waitUntilAllKnow(since: moment, within: .seconds(5)))
+    withExtendedLifetime(servers) {}
+  }
+
+  /// Waits until the peer has the list of what is connected now: the third survey from now on.
+  private func waitUntilShared(_ scenario: Scenario) throws {
+    try scenario.waitForBeats(25, of: "a")
+  }
+
+  @Test(
+    "after a crash the new holder tells every idle client, over either family",
+    arguments: [(Scenario.address, 300), ("fd77::100", 300), (Scenario.address, 3000)])
+  func crash(_ address: String, _ count: Int) throws {
+    let (scenario, servers) = try scenario(
+      addresses: [address.contains(":") ? "\(address)/64" : "\(address)/24"])
+    let lab = scenario.lab
+    let idle = try ClientPool.start(.idle, count, to: address, from: "client", in: lab)
+    try waitUntilShared(scenario)
+    let moment = Moment.now
+    try lab.cut("a")
+    #expect(try idle.waitUntilAllKnow(since: moment, within: .seconds(5)))
+    try idle.waitUntilAllAreUp()
+    let losses = try idle.report().losses(since: moment)
+    #expect(losses.count == count)
+    #expect(losses.allSatisfy { $0.error == ECONNRESET && $0.server == "b" })
+    // The last round leaves a second after the first.
+    try scenario.waitForBeats(15, of: "b")
+    #expect(try scenario.router("b").counters.ticklesSent >= count)
+    #expect(try scenario.router("b").counters.connectionsTold == count)
+    #expect(try idle.report().losses.count == count)
+    print(try idle.report().summary(since: moment), try scenario.router("b").counters.ticklesSent)
     withExtendedLifetime(servers) {}
   }
 }
