@@ -21,8 +21,21 @@ extension Daemon {
         : "stopping: under maintenance the addresses of"
           + " \(kept.map(\.name).joined(separator: ", ")) stay; giving up what else is held here")
     for router in routers {
+      warnOfAbsence(router)
       feed(router, router.participant.keepsAddresses ? .suspend : .shutdown(nil))
     }
+  }
+
+  /// Who knows of maintenance does not take over.
+  private func warnOfAbsence(_ router: LocalRouter) {
+    let participant = router.participant
+    guard participant.maintenance.isOn, participant.tenure.state == .held, !router.isLeaving,
+      !participant.keepsAddresses
+    else { return }
+    log.write(
+      .warning,
+      "\(router.name): maintenance is on and not every peer has confirmed it: the addresses go with"
+        + " this daemon, and a peer that knows of it does not take them: `godwit maintenance off`")
   }
 
   /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
