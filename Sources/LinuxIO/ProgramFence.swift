@@ -17,7 +17,7 @@ struct ProgramFence: ~Copyable {
   /// Virtual routers of one host, and addresses of all of them, twice.
   private static let mostDeadlines: UInt32 = 4096
   private static let mostAddresses: UInt32 = 1 << 17
-  private static let directions = [Int32(CLINUX_FENCE_IN), Int32(CLINUX_FENCE_OUT)]
+  static let directions = [Int32(CLINUX_FENCE_IN), Int32(CLINUX_FENCE_OUT)]
   /// The index of `lo` in every network namespace.
   private static let loopback: Int32 = 1
 
@@ -172,7 +172,7 @@ struct ProgramFence: ~Copyable {
     (address.isLinkLocal ? [index] : [index, loopback]).map { key(address, $0) }
   }
 
-  private static func key(_ address: IPAddress, _ index: Int32) -> clinux_fence_key {
+  static func key(_ address: IPAddress, _ index: Int32) -> clinux_fence_key {
     var bytes = address.bytes
     if bytes.count == 4 { bytes = [UInt8](repeating: 0, count: 10) + [0xff, 0xff] + bytes }
     var key = clinux_fence_key()
@@ -252,50 +252,6 @@ struct ProgramFence: ~Copyable {
     return entries.keys.filter { missing.contains($0.interfaceIndex) }
   }
 
-  /// Detaches every program of an earlier run.
-  ///
-  /// `own`: programs that stay. Throws EPERM when a program is attached that may be one and cannot be
-  /// looked at: that takes CAP_SYS_ADMIN.
-  static func removeLeftovers(except own: [UInt32] = []) throws(SystemError) -> Bool {
-    var found = false
-    for index in interfaceIndexes() {
-      for direction in directions {
-        try forEachOfOurs(direction, index) { identifier, program in
-          guard !own.contains(identifier) else { return }
-          found = clinux_fence_detach(program, direction, index) == 0 || found
-        }
-      }
-    }
-    return found
-  }
-
-  static func hasLeftovers() throws(SystemError) -> Bool {
-    var found = false
-    for index in interfaceIndexes() {
-      for direction in directions { try forEachOfOurs(direction, index) { _, _ in found = true } }
-    }
-    return found
-  }
-
-  /// The earliest deadline of these addresses in the programs that are attached.
-  static func leftover(
-    _ identifier: LeaseIdentifier, addresses: [IPAddress]
-  ) throws(SystemError) -> Instant? {
-    let index = UInt32(bitPattern: identifier.interfaceIndex)
-    var earliest: UInt64?
-    for direction in directions {
-      try forEachOfOurs(direction, index) { _, program in
-        for address in addresses {
-          var key = key(address, identifier.interfaceIndex)
-          var deadline: UInt64 = 0
-          guard clinux_fence_deadline(program, &key, &deadline) == 0 else { continue }
-          earliest = min(deadline, earliest ?? deadline)
-        }
-      }
-    }
-    return earliest.map { Instant(sinceBoot: .nanoseconds(Int64(clamping: $0))) }
-  }
-
   /// What this owner has attached, as `removeLeftovers` sees it.
   func identifiers() throws(SystemError) -> [UInt32] {
     [try Self.identifier(incoming.number), try Self.identifier(outgoing.number)]
@@ -307,37 +263,10 @@ struct ProgramFence: ~Copyable {
     return identifier
   }
 
-  /// The programs of ours on an interface, each with its identifier and a descriptor for the visit.
-  private static func forEachOfOurs(
-    _ direction: Int32, _ index: UInt32, _ visit: (UInt32, Int32) -> Void
-  ) throws(SystemError) {
-    var identifiers = [UInt32](repeating: 0, count: 64)
-    let count = clinux_fence_attached(direction, index, &identifiers, 64)
-    for identifier in identifiers.prefix(max(0, Int(count))) {
-      let program = clinux_fence_program(identifier, direction)
-      if program == -EPERM { throw SystemError("bpf BPF_PROG_GET_FD_BY_ID", EPERM) }
-      guard program >= 0 else { continue }
-      let owned = FileDescriptor(owning: program)
-      visit(identifier, owned.number)
-    }
-  }
-
   mutating func removeAll(except kept: Set<LeaseIdentifier> = []) {
     for identifier in Array(entries.keys) where !kept.contains(identifier) {
       try? unfence(identifier)
     }
-  }
-
-  private static func interfaceIndexes() -> [UInt32] {
-    guard let list = if_nameindex() else { return [] }
-    defer { if_freenameindex(list) }
-    var indexes: [UInt32] = []
-    var next = list
-    while next.pointee.if_index != 0 {
-      indexes.append(next.pointee.if_index)
-      next += 1
-    }
-    return indexes
   }
 
   private static func owned(
