@@ -14,6 +14,8 @@ let package = Package(
     .executable(name: "godwitd", targets: ["godwitd"]),
     .executable(name: "godwit", targets: ["godwit"]),
     .executable(name: "godwit-check", targets: ["godwit-check"]),
+    // Preloaded by tests that step a clock.
+    .library(name: "godwit-fake-clock", type: .dynamic, targets: ["CFakeClock"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -44,7 +46,8 @@ let package = Package(
 
     // The rooms around them.
     .target(
-      name: "Configuration", dependencies: ["VRRP", "Failover", "CYAML"], swiftSettings: strict),
+      name: "Configuration", dependencies: ["VRRP", "Failover", "Authentication", "CYAML"],
+      swiftSettings: strict),
     .target(name: "LinuxIO", dependencies: ["CLinux", "CNetlink", "VRRP"], swiftSettings: strict),
     .target(name: "Authentication", dependencies: ["CCrypto"], swiftSettings: strict),
     .target(name: "Control", swiftSettings: strict),
@@ -53,19 +56,21 @@ let package = Package(
     .executableTarget(
       name: "godwitd",
       dependencies: [
-        "VRRP", "Failover", "Recording", "Configuration", "Authentication", "LinuxIO", "Control", "CLinux",
+        "VRRP", "Failover", "Recording", "Authentication", "Configuration", "LinuxIO", "Control",
+        "CLinux",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "godwit",
       dependencies: [
-        "Control", "Configuration",
+        "Authentication", "Control", "Configuration",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(name: "godwit-check", dependencies: ["CLinux"], swiftSettings: strict),
 
     // A lab of network namespaces, shared by the tests, the demonstration and the benchmarks.
     .target(name: "CLab", path: "Tests/CLab"),
+    .target(name: "CFakeClock", path: "Tests/CFakeClock"),
     .target(name: "Lab", dependencies: ["CLab"], path: "Tests/Lab", swiftSettings: strict),
     .executableTarget(
       name: "lab-holder", dependencies: ["Lab"], path: "Tests/LabHolder", swiftSettings: strict),
@@ -84,7 +89,7 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(
-      name: "VRRPTests", dependencies: ["VRRP"], resources: [.copy("Packets")],
+      name: "VRRPTests", dependencies: ["VRRP", "CCrypto"], resources: [.copy("Packets")],
       swiftSettings: strict),
     .testTarget(
       name: "FailoverTests", dependencies: ["Failover", "VRRP"], swiftSettings: strict),

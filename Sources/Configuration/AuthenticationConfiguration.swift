@@ -1,3 +1,4 @@
+import Authentication
 import VRRP
 
 /// How the nodes of a group prove to each other who they are.
@@ -11,6 +12,11 @@ public struct AuthenticationConfiguration: Hashable, Sendable {
   /// Seconds; nil for the standard of each virtual router.
   public var window: Int32?
 
+  /// Where the key of each id is.
+  public var sources: [UInt8: KeySource] {
+    Dictionary(keys.map { ($0.identifier, $0.source) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// What it means for a virtual router that advertises at this interval.
   public func policy(interval: AdvertisementInterval) -> AuthenticationPolicy {
     AuthenticationPolicy(
@@ -23,13 +29,11 @@ public struct AuthenticationConfiguration: Hashable, Sendable {
 public struct AuthenticationKey: Hashable, Sendable {
   /// 1-255.
   public var identifier: UInt8
-  public var source: Source
+  public var source: KeySource
 
-  public enum Source: Hashable, Sendable {
-    /// An absolute path.
-    case file(String)
-    /// The name of a credential that the service manager passes (systemd.exec(5)).
-    case credential(String)
+  public init(identifier: UInt8, source: KeySource) {
+    self.identifier = identifier
+    self.source = source
   }
 }
 
@@ -95,7 +99,7 @@ extension AuthenticationConfiguration {
     return keys.count == elements.count ? keys : nil
   }
 
-  private static func readSource(_ section: Section) -> AuthenticationKey.Source? {
+  private static func readSource(_ section: Section) -> KeySource? {
     switch (section["file"], section["credential"]) {
     case (let file?, nil): return file.path().map { .file($0) }
     case (nil, let credential?): return credential.credentialName().map { .credential($0) }

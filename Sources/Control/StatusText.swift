@@ -57,8 +57,8 @@ public struct StatusText {
     }
     if let authentication = report.authentication {
       lines.append("authentication \(keys(authentication))")
-      if let clock = authentication.clock {
-        lines.append(style.paint("clock: \(printable(clock))", .red))
+      for complaint in authentication.clock.complaints {
+        lines.append(style.paint("clock: \(printable(complaint))", .red))
       }
     }
     return lines
@@ -66,11 +66,9 @@ public struct StatusText {
 
   private func keys(_ authentication: AuthenticationStatus) -> String {
     var text = printable(authentication.mode)
-    if let active = authentication.activeKey { text += ", signs with key \(active)" }
-    if !authentication.keys.isEmpty {
-      let list = authentication.keys.map(String.init).joined(separator: ", ")
-      text += ", accepts \(list)"
-    }
+    text += ", signs with key \(authentication.activeKey)"
+    let list = authentication.keyIdentifiers.map(String.init).joined(separator: ", ")
+    text += ", accepts \(list)"
     return text
   }
 

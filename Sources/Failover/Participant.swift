@@ -89,6 +89,8 @@ public struct Participant: Sendable {
   var linkFaults: Set<Fault> = []
   var source: IPAddress?
   var hardware: Set<HardwareAddress> = []
+  /// Before this nobody is asked again for whom nothing but unreadable advertisements speak.
+  var unreadableAllowed: Instant?
   var isReady = false
   var hasStarted = false
   var lastRole = RoleState.initialize
@@ -242,6 +244,7 @@ public struct Participant: Sendable {
     case .maintenance(let isOn): adopt(maintenance.switched(isOn), at: now, &effects)
     case .announce: announceAgain(at: now, &effects)
     case .advertisementsMissed: elect(.advertisementsMissed, at: now, &effects)
+    case .advertisementsUnreadable: askForUnreadable(at: now, &effects)
     case .settings(let settings): adopt(settings, at: now, &effects)
     case .shutdown(let operation): shutDown(operation, at: now, &effects)
     case .suspend: suspend(at: now, &effects)

@@ -49,6 +49,9 @@ extension Participant {
     /// Advertisements may have come that nobody heard: the machine slept, or the socket's buffer
     /// overflowed. Comes right behind those that still waited, and ahead of everything else.
     case advertisementsMissed
+    /// An advertisement for this virtual router was discarded for its trailer: whoever sent it may be
+    /// Active, with another key or clock.
+    case advertisementsUnreadable
     /// The configuration changed in values that need no new election.
     case settings(ParticipantSettings)
     /// The daemon stops; the operation by which another node takes over, when one can.

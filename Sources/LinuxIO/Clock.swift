@@ -30,6 +30,14 @@ public enum Clock {
     return WallTime(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
   }
 
+  /// The time of day as the time since 1970 (CLOCK_REALTIME): it may jump.
+  public static func sinceEpoch() -> Duration {
+    let time = read(CLOCK_REALTIME)
+    return Duration(
+      secondsComponent: Int64(time.tv_sec),
+      attosecondsComponent: Int64(time.tv_nsec) * 1_000_000_000)
+  }
+
   static func read(_ clock: clockid_t) -> timespec {
     var time = timespec()
     clock_gettime(clock, &time)

@@ -42,6 +42,7 @@ extension RecordedEvent {
     case .maintenance(let isOn): return .maintenance(isOn: isOn)
     case .announce: return .announce
     case .advertisementsMissed: return .advertisementsMissed
+    case .advertisementsUnreadable: return .advertisementsUnreadable
     case .settings(let settings): return .settings(try settings.settings())
     case .shutdown(let operation): return .shutdown(operation.map { OperationIdentifier($0) })
     case .suspend: return .suspend

@@ -26,6 +26,7 @@ enum RecordedEvent: Codable, Equatable, Sendable {
   case maintenance(isOn: Bool)
   case announce
   case advertisementsMissed
+  case advertisementsUnreadable
   case settings(RecordedSettings)
   case shutdown(operation: UInt64?)
   case suspend
@@ -105,6 +106,7 @@ extension RecordedEvent {
       case .maintenance(let isOn): .maintenance(isOn: isOn)
       case .announce: .announce
       case .advertisementsMissed: .advertisementsMissed
+      case .advertisementsUnreadable: .advertisementsUnreadable
       case .settings(let settings): .settings(RecordedSettings(settings))
       case .shutdown(let operation): .shutdown(operation: operation?.number)
       case .suspend: .suspend

@@ -101,6 +101,9 @@ public struct AdvertisementAuthenticator: Sendable {
     marks.raise(source, to: proof.sequence)
   }
 
+  /// The last sequence accepted from there; nil when none is remembered.
+  public func mark(of source: IPAddress) -> SequenceNumber? { marks[source] }
+
   /// The seconds in the trailer of a message whose code is right, whatever the clocks say; nil when
   /// nothing can be said.
   public mutating func provenSeconds(

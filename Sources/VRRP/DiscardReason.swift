@@ -87,7 +87,8 @@ public enum DiscardReason: String, Error, CaseIterable, Sendable, Hashable {
     case .missingTrailer: "it is not authenticated, and authentication.mode is enforce"
     case .malformedTrailer: "its authentication trailer is of another scheme or damaged"
     case .unknownKey: "it is signed with a key id that authentication.keys does not have"
-    case .invalidCode: "its authentication code is wrong: another key under the same id, or a forgery"
+    case .invalidCode:
+      "its authentication code is wrong: another key under the same id, or a forgery"
     case .stale:
       "it was signed at a time too far from this node's clock: a replay, or clocks that differ"
         + " (compare `chronyc tracking` on both nodes)"

@@ -55,7 +55,7 @@ public struct SequenceNumber: Hashable, Sendable {
     let now = SequenceNumber(time).number & ~0xffff
     let units = Int64(bitPattern: now &- (number & ~0xffff)) >> 16
     // Whole seconds apart, so that nothing overflows.
-    return .seconds(units >> 16) + .nanoseconds((units & 0xffff) * 1_000_000_000 >> 16)
+    return .seconds(units >> 16) + .nanoseconds(((units & 0xffff) * 1_000_000_000) >> 16)
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authentication
 import Configuration
 import Control
 
@@ -7,7 +8,8 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Validate a configuration file; needs no daemon.",
     discussion: """
-      Every error of the file is printed, with its line and column and what would be right.
+      Every error of the file is printed, with its line and column and what would be right. Key \
+      files are read too, when this user may read them.
 
       Example:
 
@@ -24,6 +26,10 @@ struct Check: ParsableCommand {
   func run() throws {
     do throws(ConfigurationErrors) {
       let node = try NodeConfiguration.load(path: file, hostName: HostName.upToFirstDot())
+      if let error = keyMistake(node) {
+        throw ConfigurationErrors(
+          ConfigurationError(file: file, problem: error.description, remedy: "mend the key"))
+      }
       let verdict = CheckVerdict(file: file, virtualRouters: node.virtualRouters.count, errors: [])
       Terminal.print(output.json ? verdict.line() : Array(verdict.text.utf8))
     } catch {
@@ -40,6 +46,18 @@ struct Check: ParsableCommand {
         "\(file) has \(count) error\(count == 1 ? "" : "s"); the daemon would not start with it",
         exitStatus: ExitStatus.configuration)
     }
+  }
+  /// What is wrong with a key, as far as this user can see: credentials are the daemon's alone.
+  private func keyMistake(_ node: NodeConfiguration) -> KeyError? {
+    guard let authentication = node.authentication else { return nil }
+    for (identifier, source) in authentication.sources.sorted(by: { $0.key < $1.key }) {
+      do throws(KeyError) {
+        _ = try Keyring([identifier: source], activeKey: identifier)
+      } catch {
+        if error.fault != .noCredentials, error.fault != .notPermitted { return error }
+      }
+    }
+    return nil
   }
 }
 

@@ -26,8 +26,8 @@ struct Keygen: ParsableCommand {
     Terminal.print(
       """
       \(file): new key written, mode 0600.
-      Next: copy it to the same path on every node (`scp -p` keeps its mode). Advertisements are
-      not authenticated yet: keep it for the version that does.
+      Next: copy it to the same path on every node (`scp -p` keeps its mode), and name it in the
+      file: authentication: { keys: [{ id: 1, file: \(file) }] }
 
       """)
   }

@@ -41,8 +41,11 @@ extension Daemon {
     guard let link = router.link, let source = router.source,
       let message = router.message(priority)
     else { return "the interface is gone" }
+    guard let signed = sign(message, from: source, router) else {
+      return "there is no key to sign it with"
+    }
     return sockets.send(
-      message, from: source, to: router.family.advertisementGroup, on: link.index)?.description
+      signed, from: source, to: router.family.advertisementGroup, on: link.index)?.description
   }
 
   /// Hears the advertisements that wait, a batch of them; whether there may be more.
@@ -51,12 +54,17 @@ extension Daemon {
     var count = 0
     let error = sockets.receive(number) { index, family, message, envelope in
       count += 1
+      var router: LocalRouter?
       do throws(DiscardReason) {
         let advertisement = try Advertisement(decoding: message, in: envelope)
-        let router = try admit(advertisement, message, envelope, index, family, at: now)
-        heard.append((router, advertisement, envelope.source))
+        let place = Place(index, family, advertisement.identifier)
+        guard let receiver = places[place] else { throw .unknownVirtualRouter }
+        router = receiver
+        guard !interfaces.isOwn(envelope.source, index) else { throw .ownSource }
+        try admit(advertisement, message, envelope.source, receiver, at: now)
+        heard.append((receiver, advertisement, envelope.source))
       } catch {
-        discard(error, envelope, at: now)
+        discard(error, envelope, router, at: now)
       }
     }
     for (router, advertisement, source) in heard {
@@ -64,39 +72,52 @@ extension Daemon {
       feed(router, .advertisement(advertisement, from: source))
     }
     heard.removeAll(keepingCapacity: true)
+    for router in unreadable where router.participant.router.isBackup {
+      feed(router, .advertisementsUnreadable)
+    }
+    unreadable.removeAll(keepingCapacity: true)
     if let error {
       log.writeLimited(.warning, about: "receive", at: now, "receiving advertisements: \(error)")
     }
     return count == AdvertisementSockets.batch
   }
 
-  private func discard(_ reason: DiscardReason, _ envelope: Envelope, at now: Instant) {
+  private func discard(
+    _ reason: DiscardReason, _ envelope: Envelope, _ router: LocalRouter?, at now: Instant
+  ) {
     discards.count(reason)
     // Other people's virtual routers are nothing to worry about.
     guard reason != .unknownVirtualRouter else { return }
+    guard let router, reason.isAboutTrailer else {
+      log.writeLimited(
+        .warning, about: "discard \(reason.rawValue)", at: now,
+        "an advertisement from \(envelope.source) was discarded: \(reason.explanation)")
+      return
+    }
+    if !unreadable.contains(where: { $0 === router }) { unreadable.append(router) }
     log.writeLimited(
-      .warning, about: "discard \(reason.rawValue)", at: now,
-      "an advertisement from \(envelope.source) was discarded: \(reason.explanation)")
+      .warning, about: "discard \(reason.rawValue) \(router.name)", at: now,
+      "\(router.name): an advertisement from \(envelope.source) was discarded:"
+        + " \(reason.explanation)")
   }
 
   private func admit(
-    _ advertisement: Advertisement, _ message: Span<UInt8>, _ envelope: Envelope,
-    _ index: Int32, _ family: VRRP.AddressFamily, at now: Instant
-  ) throws(DiscardReason) -> LocalRouter {
-    let place = Place(index, family, advertisement.identifier)
-    guard let router = places[place] else { throw .unknownVirtualRouter }
-    guard !interfaces.isOwn(envelope.source, index) else { throw .ownSource }
+    _ advertisement: Advertisement, _ message: Span<UInt8>, _ source: IPAddress,
+    _ router: LocalRouter, at now: Instant
+  ) throws(DiscardReason) {
+    let proof = try authenticate(advertisement, message, from: source, router, at: now)
     let listsOurs = advertisement.lists(router.addressList, in: message)
     try router.participant.router.admit(
-      advertisement, from: envelope.source, listsOurAddresses: listsOurs)
+      advertisement, from: source, listsOurAddresses: listsOurs)
+    // Nothing can discard it any more.
+    if let proof { accept(proof, from: source, router, at: now) }
     if !listsOurs {
-      let theirs = Advertisement.addresses(in: message, family: family).prefix(8)
+      let theirs = Advertisement.addresses(in: message, family: router.family).prefix(8)
       log.writeLimited(
         .warning, about: "addresses \(router.name)", at: now,
-        "\(router.name): \(envelope.source) advertises other addresses than ours:"
+        "\(router.name): \(source) advertises other addresses than ours:"
           + " \(theirs.map(\.description).joined(separator: " "))")
     }
-    return router
   }
 
   private func note(

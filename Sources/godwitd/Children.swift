@@ -88,7 +88,7 @@ enum Token: UInt64 {
   case signals = 1
   case links, advertisements, neighbors, listener, client
   case childExit, childInput, childOutput, childError
-  case diskWriter, peers, connections
+  case diskWriter, connections, peers
 
   func with(_ number: UInt64) -> UInt64 { rawValue << 56 | number & 0x00ff_ffff_ffff_ffff }
 

@@ -4,17 +4,6 @@ import VRRP
 
 // A node that holds the role tells its peers whom they would have to tell.
 extension Daemon {
-  /// Lists of connections travel over the peer channel.
-  func connectToPeers() {
-    connections.reachablePeers = { [peers] in
-      peers.nodes.values.filter { $0.heardSince != nil }.map(\.name)
-    }
-    connections.send = { [peers] bytes, router, peer in
-      peers.send(
-        PeerParcel(kind: ConnectionParcel.kind, router: router, bytes: bytes), to: peer)
-    }
-  }
-
   /// Begins to list the connections of everything held here, once in a second.
   func survey(at now: Instant) {
     for router in routers {

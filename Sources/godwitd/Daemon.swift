@@ -1,3 +1,4 @@
+import Authentication
 import CLinux
 import Configuration
 import Control
@@ -50,6 +51,14 @@ final class Daemon {
   private var namedRouters: [String: LocalRouter]?
   /// The virtual routers by where their advertisements come from.
   var places: [Place: LocalRouter] = [:]
+  /// nil without authentication.
+  var keyring: Keyring?
+  /// The time that trailers carry, and what is known of the clocks of others.
+  var clock: SigningClock
+  /// How much this node's clock is ahead of the clocks of those whose advertisements were accepted.
+  var skews: [IPAddress: Duration] = [:]
+  /// Those that got advertisements in this batch which were discarded for their trailer.
+  var unreadable: [LocalRouter] = []
   /// Advertisements of the batch that is being received; kept for its memory.
   var heard: [(router: LocalRouter, advertisement: Advertisement, source: IPAddress)] = []
   /// Credentials of the users that hooks and checks run as.
@@ -107,6 +116,8 @@ final class Daemon {
       DiskWriter(["--write-recording", path], subject: "recording", number: 2, log: log)
     }
     accounts = parts.accounts
+    keyring = parts.keyring
+    clock = SigningClock(wallClock: Clock.sinceEpoch(), at: Clock.now())
   }
 
   /// Runs until everything is released after SIGTERM.
@@ -147,9 +158,9 @@ final class Daemon {
           configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
     }
     scheduleLeaseInspection(at: now)
-    connectToPeers()
-    connections.surveyDue = now + Connections.surveyPause
+    joinConnectionsToPeers()
     fitPeers()
+    connections.surveyDue = now + Connections.surveyPause
   }
 
   // MARK: Time
@@ -159,8 +170,8 @@ final class Daemon {
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
-    next = earlier(next, connections.nextDeadline)
     next = earlier(next, peers.nextDeadline(at: Clock.now()))
+    next = earlier(next, connections.nextDeadline)
     return earlier(next, deadlines.earliest())
   }
 

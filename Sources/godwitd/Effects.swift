@@ -19,7 +19,9 @@ extension Daemon {
     case .report(let asks):
       report(router, asks: asks)
       operations.see(router.participant.report.handover, of: router.name)
-    case .shareResult, .keepMaintenance: break
+    case .shareResult(let operation, let name):
+      shareResult(of: operation, router, to: name)
+    case .keepMaintenance: break
     case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)
     case .install: install(router)

@@ -10,7 +10,7 @@ extension Daemon {
 
   func startHook(_ run: HookRun, _ router: LocalRouter) {
     log.write(
-      .info,
+      run.order.event == .precheck && run.order.operation == nil ? .debug : .info,
       "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)] starts:"
         + " \(run.hook.command.joined(separator: " "))"
         + (run.attempt > 1 ? " (try \(run.attempt))" : ""))
@@ -39,14 +39,23 @@ extension Daemon {
   func tell(_ run: HookRun, _ result: HookResult, _ router: LocalRouter) {
     let name = "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)]"
     if result.passes {
-      log.write(result == .warning ? .warning : .info, "\(name) \(result)")
+      let isRoutine = run.order.event == .precheck && run.order.operation == nil
+      log.write(
+        result == .warning ? .warning : isRoutine ? .debug : .info, "\(name) \(result)")
     } else {
       router.counters.hooksFailed += 1
       log.write(.error, "\(name) \(result)")
     }
+    // Fitness is looked at every few seconds: only what is wrong is worth keeping.
+    if run.order.event == .precheck, run.order.operation == nil, result.passes { return }
     let child = children.hook(router, run.identifier)
     let output = child.flatMap { child in
       child.process.output.isEmpty ? nil : String(decoding: child.process.output, as: UTF8.self)
+    }
+    if run.order.event == .demote, result.passes, let operation = run.order.operation,
+      let child, !child.process.output.isEmpty
+    {
+      router.demoteResult = (operation, Array(child.process.output))
     }
     let duration = child.map { Clock.now() - $0.started }
     store.keep(

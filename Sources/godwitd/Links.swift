@@ -8,6 +8,7 @@ extension Daemon {
   /// Takes a virtual router in and tells it what its interface is like.
   func add(_ router: LocalRouter) {
     routers.append(router)
+    fitAuthentication(of: router)
     recorder?.submit(router.beginning.bytes(), loop: loop)
     applyLink(router)
     feed(router, .start)

@@ -24,8 +24,14 @@ final class LocalRouter {
   /// The message, made anew when the settings or the source change.
   var template: AdvertisementTemplate?
   /// Hashes of what the other nodes have to configure alike.
-  private(set) var shared: SharedConfiguration
+  private(set) var digests: SharedConfiguration
+  /// Signs what it sends and checks what it hears.
+  var authenticator: AdvertisementAuthenticator
   var counters = RouterCounters()
+  /// What the last `demote` of an operation had to tell.
+  var demoteResult: (operation: OperationIdentifier, output: [UInt8])?
+  /// What the `demote` of another node had to tell.
+  var peerResult: (operation: OperationIdentifier, output: [UInt8])?
   /// What the peers know of its connections, while it is held here.
   var ledger: ConnectionLedger?
   /// The connections of other holders, which they have shared.
@@ -67,14 +73,15 @@ final class LocalRouter {
     participant = Participant(
       configuration.participant, term: term, isRestart: isRestart, at: now)
     addressList = AddressList(configuration.router.addresses)
-    shared = configuration.shared
+    digests = configuration.digests
+    authenticator = AdvertisementAuthenticator(configuration.router, nil)
     savedTerm = term
   }
 
   func adopt(_ configuration: VirtualRouterConfiguration) {
     self.configuration = configuration
     addressList = AddressList(configuration.router.addresses)
-    shared = configuration.shared
+    digests = configuration.digests
     template = nil
   }
 
@@ -122,7 +129,7 @@ extension VirtualRouterConfiguration {
 
 extension VirtualRouterConfiguration {
   /// Hashes of what the other nodes have to configure alike.
-  var shared: SharedConfiguration {
+  var digests: SharedConfiguration {
     SharedConfiguration(participant, others: [.acceptMode: "true"])
   }
 }

@@ -137,6 +137,7 @@ extension Daemon {
     node.parcels.reset()
     node.echoedPaths = []
     log.write(.warning, "\(node.name) does not report to this node any more")
+    forgetShared(with: node.name)
     for router in routers { feed(router, .peerLost(node.name)) }
   }
 
@@ -150,16 +151,4 @@ extension Daemon {
       router,
       .peerReport(report, from: name, notBefore: notBefore ?? Instant(sinceBoot: .zero)))
   }
-
-  /// A parcel has arrived, once and in its order.
-  private func take(_ parcel: PeerParcel, from name: String) {
-    log.write(
-      .debug, "\(name) sent a parcel of kind \(parcel.kind), \(parcel.bytes.count) bytes")
-    if parcel.kind == ConnectionParcel.kind {
-      hearConnections(parcel.bytes, of: parcel.router, from: name)
-    }
-  }
-
-  /// Parcels that were sent to this peer may be lost: lists are to be sent in full again.
-  private func peerOpened(_ name: String) { forgetShared(with: name) }
 }

@@ -17,7 +17,7 @@ extension Daemon {
 
   /// Opens the channel, or fits it to a changed configuration.
   func fitPeers() {
-    let error = peers.fit(configuration, keyring: makeKeyring(), loop: loop, at: Clock.now())
+    let error = peers.fit(configuration, keyring: keyring, loop: loop, at: Clock.now())
     if let error {
       log.writeLimited(
         .error, about: "peer channel", at: Clock.now(),
@@ -102,7 +102,7 @@ extension Daemon {
       for name in node.takeUnsent(Self.routersAtOnce) {
         guard let router = routersByName[name] else { continue }
         let said = PeerRouterReport(
-          name: name, report: router.participant.report, configuration: router.shared)
+          name: name, report: router.participant.report, configuration: router.digests)
         sections.append(PeerSection.router(said).encoded)
       }
       for part in PeerSection.pack(sections, room: room) {
@@ -167,7 +167,7 @@ extension Daemon {
 
   /// What the signing clock says.
   func peerTime() -> PeerTime {
-    let time = Clock.wallClock()
+    let time = clock.time(at: Clock.now())
     return PeerTime(seconds: time.seconds, nanoseconds: time.nanoseconds)
   }
 }

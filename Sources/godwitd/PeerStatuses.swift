@@ -29,7 +29,7 @@ extension Daemon {
       status.lastSeenMilliseconds = min(status.lastSeenMilliseconds ?? heard, heard)
     }
     if let entry = node.reports[router.name], now - entry.heard < PeerSession.patience {
-      status.disagreements = router.shared.disagreements(with: entry.configuration).map(\.name)
+      status.disagreements = router.digests.disagreements(with: entry.configuration).map(\.name)
       status.configurationAgrees = status.disagreements.isEmpty
     } else if now - since >= PeerSession.patience {
       // It reports, and not of this one.

@@ -1,3 +1,4 @@
+import Authentication
 import Configuration
 import Control
 import Failover
@@ -26,6 +27,15 @@ extension Daemon {
           .refused, "the configuration was not changed, \(configurationPath) has errors:\n\(error)",
           remedy: "mend the file and reload again"))
     }
+    let keyring: Keyring?
+    do throws(KeyError) {
+      keyring = try Keyring.load(new)
+    } catch {
+      return .failure(
+        Refusal(
+          .refused, "the configuration was not changed: authentication: \(error)",
+          remedy: "mend the key and reload again"))
+    }
     let fixed = new.changesThatNeedRestart(from: configuration)
     guard fixed.isEmpty else {
       return .failure(
@@ -40,6 +50,7 @@ extension Daemon {
           .refused, unsafe.joined(separator: "\n"), remedy: "mend the file and reload again"))
     }
     self.accounts = accounts
+    self.keyring = keyring
     return .success(apply(new))
   }
 
@@ -47,6 +58,8 @@ extension Daemon {
     let now = Clock.now()
     var outcome = ReloadOutcome(message: "")
     configuration = new
+    // Before anything is sent again.
+    for router in routers { fitAuthentication(of: router) }
     log.level = new.logLevel
     loaded = .now()
     let present = routers.filter { !$0.isLeaving }
@@ -75,6 +88,7 @@ extension Daemon {
       add(LocalRouter(wanted, term: store.term(wanted.name), at: now))
     }
     fitPeers()
+    for router in routers { fitAuthentication(of: router) }
     outcome.message = outcome.sentence
     tellSystemd()
     return outcome

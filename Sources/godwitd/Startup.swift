@@ -1,3 +1,4 @@
+import Authentication
 import Configuration
 import Control
 import Failover
@@ -21,6 +22,7 @@ struct Startup: ~Copyable {
   let path: String
   let configuration: NodeConfiguration
   let accounts: [String: Account.Credentials]
+  let keyring: Keyring?
   let log: Log
   let loop: EventLoop
   let signals: SignalSource
@@ -42,6 +44,12 @@ struct Startup: ~Copyable {
       accounts = try Self.accounts(of: configuration, file: path)
     } catch {
       throw .configuration(error.description)
+    }
+    let keyring: Keyring?
+    do throws(KeyError) {
+      keyring = try Keyring.load(configuration)
+    } catch {
+      throw .configuration("\(path): authentication: \(error)")
     }
     let log = Log(level: configuration.logLevel)
     try checkKernel()
@@ -65,7 +73,8 @@ struct Startup: ~Copyable {
       try store.writer.begin(loop: loop)
       raise(configuration, log)
       return Startup(
-        path: path, configuration: configuration, accounts: accounts, log: log, loop: loop,
+        path: path, configuration: configuration, accounts: accounts, keyring: keyring, log: log,
+        loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
         announcer: announcer, tickleSender: tickleSender, neighbors: neighbors, lease: lease,
         foundLeftovers: foundLeftovers, store: store)

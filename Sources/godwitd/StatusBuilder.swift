@@ -19,7 +19,8 @@ extension Daemon {
       uptimeMilliseconds: (now - started).wholeMilliseconds,
       configuration: ConfigurationStatus(file: configurationPath, loaded: loaded),
       virtualRouters: shown.filter { !$0.isLeaving }.map { status($0, at: now) },
-      discarded: discarded, peerChannel: peerChannelStatus)
+      discarded: discarded, peerChannel: peerChannelStatus,
+      authentication: authenticationStatus(at: now))
   }
 
   private func status(_ router: LocalRouter, at now: Instant) -> VirtualRouterStatus {

@@ -15,6 +15,7 @@ struct Benchmark {
     ("outage", measureOutage), ("handover", measureHandover), ("clients", measureClients),
     ("takeover", measureTakeover), ("addresses", measureAddresses), ("idle", measureIdle),
     ("routers", measureManyRouters), ("core", measureCore), ("leases", measureLeases),
+    ("forged", measureForged),
   ]
 
   static func main() {

@@ -20,6 +20,12 @@ final class Daemon {
     directory = "\(lab.directory)/\(program.name)-\(node)"
     try FileManager.default.createDirectory(
       atPath: "\(directory)/state", withIntermediateDirectories: true)
+    if setup.authenticates {
+      // A file that is made with its mode: nobody else may ever have read it.
+      let key = Data(String(repeating: "k", count: 32).utf8)
+      FileManager.default.createFile(
+        atPath: "\(directory)/key", contents: key, attributes: [.posixPermissions: 0o600])
+    }
     let file = "\(directory)/configuration"
     try setup.text(of: program, node: node, directory: directory)
       .write(toFile: file, atomically: true, encoding: .utf8)

@@ -43,8 +43,9 @@ final class Stage {
     let lab = lab
     echoes = try ["a", "b"].map { try lab.echo(on: $0, [Self.address]) }
     servers = try ["a", "b"].map { try lab.tcpServer(on: $0) }
-    let setup = Setup(
+    var setup = Setup(
       routers: [RouterSetup(vrid: 51, addresses: [Self.address])], centiseconds: centiseconds)
+    setup.authenticates = true
     let file = preempts ? "\(lab.directory)/moved" : nil
     if let file { try "0".write(toFile: file, atomically: false, encoding: .utf8) }
     pair = try Pair(program, in: lab, setup, preempts: preempts, file: file)

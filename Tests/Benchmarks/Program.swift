@@ -24,6 +24,8 @@ struct Setup {
   var centiseconds: Int
   var priority = 100
   var preempts = false
+  /// godwitd only: signs and verifies, and speaks to its peer, by the key in its directory.
+  var authenticates = false
   /// keepalived only: a file whose number is added to the priority.
   var priorityFile: String?
 
@@ -39,8 +41,12 @@ struct Setup {
     var lines = [
       "node: \(node)", "peers: { \(peer.0): { addresses: [\(peer.1)] } }",
       "control_socket: \(directory)/control.sock", "control_group: root",
-      "state_directory: \(directory)/state", "virtual_routers:",
+      "state_directory: \(directory)/state",
     ]
+    if authenticates {
+      lines.append("authentication: { keys: [{ id: 1, file: \(directory)/key }] }")
+    }
+    lines.append("virtual_routers:")
     for router in routers {
       let addresses = router.addresses.map { "\($0)/32" }.joined(separator: ", ")
       lines += [

@@ -111,7 +111,7 @@ private let mistaken: [Mistake] = [
     "6:26: authentication.keys[0].id: required key is missing; add `id`, 1-255"),
   wrong(
     "active_key: 1, keys: [{ id: 1, file: /k }, { id: 1, file: /l }]",
-    "6:69: authentication.keys[1].id: another key has the id 1 already; "
+    "6:68: authentication.keys[1].id: another key has the id 1 already; "
       + "give each key its own id"),
   wrong(
     "keys: [{ id: 1 }]",

@@ -100,6 +100,25 @@ struct StatusReportTests {
       ])
   }
 
+  @Test("Authentication is told with its keys' ids, its windows and its clock")
+  func authentication() throws {
+    let status = AuthenticationStatus(
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], antiReplay: "time",
+      windowsMilliseconds: ["Orders_DB": 5000],
+      clock: SigningClockStatus(
+        steppedMilliseconds: -600_000, skewMilliseconds: ["192.0.2.2": 12]))
+    let report = StatusReport(
+      node: "db-a", pid: nil, uptimeMilliseconds: nil, configuration: nil, virtualRouters: [],
+      authentication: status)
+    let line = String(decoding: report.line(), as: UTF8.self)
+    #expect(
+      line.hasPrefix(
+        #"{"authentication":{"active_key":2,"anti_replay":"time","#
+          + #""clock":{"skew_ms":{"192.0.2.2":12},"stepped_ms":-600000},"key_ids":[1,2],"#
+          + #""mode":"enforce","time_window_ms":{"Orders_DB":5000}},"#))
+    #expect(try StatusReport(line: report.line()).authentication == status)
+  }
+
   @Test("A report is one line of JSON with sorted keys, and null where nothing is known")
   func literal() {
     let report = StatusReport(
@@ -150,7 +169,8 @@ struct StatusReportTests {
     var report = example()
     report.peerChannel = PeerChannelStatus(state: .off, reason: "there is no key")
     report.authentication = AuthenticationStatus(
-      mode: "enforce", activeKey: 2, keys: [1, 2], clock: "not synchronized")
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2], windowsMilliseconds: ["web": 5000],
+      clock: SigningClockStatus(steppedMilliseconds: 0, skewMilliseconds: ["192.0.2.2": -3]))
     var router = report.virtualRouters[0]
     router.maintenance = true
     router.maintenanceDetail = "db-b knows"
@@ -167,7 +187,8 @@ struct StatusReportTests {
     let text = String(decoding: line, as: UTF8.self)
     for part in [
       #""peer_channel":{"reason":"there is no key","state":"off"}"#,
-      #""authentication":{"active_key":2,"clock":"not synchronized","keys":[1,2],"mode":"enforce"}"#,
+      #""authentication":{"active_key":2,"anti_replay":"time","clock":{"skew_ms":{"192.0.2.2":-3},"#,
+      #""stepped_ms":0},"key_ids":[1,2],"mode":"enforce","time_window_ms":{"web":5000}}"#,
       #""maintenance":true,"maintenance_detail":"db-b knows""#, #""broken_paths":["a","b"]"#,
       #""connections":{"known":3,"shared":12}"#, #""claims_refrained":4"#,
       #""paths":[{"address":"192.0.2.2","last_seen_ms":120}]"#, #""version":"0.2.0"}]"#,

@@ -147,7 +147,7 @@ struct StatusTextTests {
   @Test("What nodes say of each other, and what is wrong between them, is said")
   func peers() {
     var report = example()
-    report.authentication = AuthenticationStatus(mode: "enforce", activeKey: 2, keys: [1, 2])
+    report.authentication = AuthenticationStatus(mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2])
     var router = report.virtualRouters[0]
     router.checks = []
     router.maintenance = true
@@ -208,14 +208,18 @@ struct StatusTextTests {
     var report = example()
     report.virtualRouters = []
     report.peerChannel = PeerChannelStatus(state: .off, reason: "there is no key")
-    report.authentication = AuthenticationStatus(mode: "off", clock: "it is not synchronized")
+    report.authentication = AuthenticationStatus(
+      mode: "enforce", activeKey: 1, keyIdentifiers: [1],
+      clock: SigningClockStatus(
+        steppedMilliseconds: -90_000, skewMilliseconds: ["192.0.2.2": 2500, "192.0.2.3": -999]))
     #expect(
       StatusText.render(report, now: noon) == """
         db-a: godwitd 0.1.0
         peer channel off: there is no key
           `godwit keygen /etc/godwit/keys/1` makes a key; copy it to every node, list it under authentication.keys and `godwit reload`
-        authentication off
-        clock: it is not synchronized
+        authentication enforce, signs with key 1, accepts 1
+        clock: the wall clock was stepped by -90000 ms and is not followed while the others go by the old time
+        clock: 2500 ms ahead of 192.0.2.2: `chronyc tracking` on both
 
         No virtual routers.
 

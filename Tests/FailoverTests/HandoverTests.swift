@@ -119,7 +119,8 @@ import VRRP
     pair.end(0)
     _ = pair.words()
     pair.end(1, .exited(1))
-    #expect(pair.words().filter { $0.hasPrefix("a") } == ["a claiming", "a promote planned rollback"])
+    #expect(
+      pair.words().filter { $0.hasPrefix("a") } == ["a claiming", "a promote planned rollback"])
     pair.end(0)
     #expect(pair.holders == ["a"])
     #expect(

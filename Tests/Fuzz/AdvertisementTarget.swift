@@ -20,12 +20,35 @@ enum AdvertisementTarget {
     expect(
       !advertisement.lists(AddressList(Array(listed.dropLast())), in: message.span),
       "a message does not list fewer addresses than it has")
+    authenticate(advertisement, reception)
     encode(advertisement, listed, reception)
+  }
+
+  /// No trailer that was not made with the key is accepted, and each has its reason.
+  private static func authenticate(_ advertisement: Advertisement, _ reception: Reception) {
+    var authenticator = AdvertisementAuthenticator(
+      VirtualRouterSettings(
+        identifier: advertisement.identifier, version: advertisement.version, addresses: []),
+      AuthenticationPolicy(replayProtection: .monotonic, window: 5))
+    var trailer: AuthenticationTrailer?
+    do throws(DiscardReason) {
+      trailer = try AuthenticationTrailer(decoding: reception.message.span)
+      let proof = try authenticator.check(
+        advertisement, reception.message.span, from: reception.envelope.source,
+        at: SigningTime(seconds: 1)
+      ) { key, input in key == 0 ? nil : [UInt8](repeating: UInt8(input.count & 0xff), count: 32) }
+      expect(proof == nil || proof?.sequence == trailer?.sequence, "the proof is the trailer's")
+      expect(proof == nil || advertisement.hasTrailer, "a proof needs a trailer")
+    } catch {
+      expect(error.isAboutTrailer || !advertisement.hasTrailer, "\(error) is about the trailer")
+    }
   }
 
   private static func encode(
     _ advertisement: Advertisement, _ listed: [IPAddress], _ reception: Reception
   ) {
+    // The trailer is not part of the message, and over IPv6 part of its checksum.
+    if advertisement.hasTrailer { return }
     var message = reception.message
     // What a receiver ignores: the Reserve bits (RFC 9568 section 5.2.6) and the Authentication Data
     // (RFC 3768 section 5.3.10).

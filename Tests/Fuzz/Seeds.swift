@@ -24,6 +24,7 @@ enum Seeds {
     case .configuration: try SeedTexts.configurations()
     case .frame: try frames().map { [0] + $0 }
     case .control: try SeedTexts.lines()
+    case .peer: PeerTarget.seeds()
     }
   }
 

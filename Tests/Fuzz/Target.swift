@@ -12,6 +12,8 @@ enum Target: String, CaseIterable {
   case frame
   /// A line to or from the control socket, or of the history file.
   case control
+  /// A datagram of the peer channel.
+  case peer
 
   /// The function that libFuzzer calls; one of its own for each target, since C passes it no more
   /// than the input.
@@ -23,6 +25,7 @@ enum Target: String, CaseIterable {
     case .configuration: { Self.call(ConfigurationTarget.take, $0, $1) }
     case .frame: { Self.call(FrameTarget.take, $0, $1) }
     case .control: { Self.call(ControlTarget.take, $0, $1) }
+    case .peer: { Self.call(PeerTarget.take, $0, $1) }
     }
   }
 

@@ -14,6 +14,8 @@ public struct GodwitConfiguration: Sendable {
   public var preempt: String?
   /// The program and arguments of each hook.
   public var hooks: [[String]] = []
+  /// What they run for; nil for everything, the prechecks of every 10 s too.
+  public var hookEvents: String? = "[promote, demote, undo, active, standby, fault]"
   public var logLevel: String?
   /// Other nodes by name with their addresses.
   public var peers: [(name: String, addresses: [String])] = []
@@ -45,7 +47,10 @@ public struct GodwitConfiguration: Sendable {
     router += ["priority: \(priority)", "advertisement_interval: \(interval)"]
     if let preempt { router.append("preempt: \(preempt)") }
     if !hooks.isEmpty { router.append("hooks:") }
-    router += hooks.map { "  - command: [\($0.joined(separator: ", "))]" }
+    router += hooks.flatMap { command in
+      ["  - command: [\(command.joined(separator: ", "))]"]
+        + (hookEvents.map { ["    events: \($0)"] } ?? [])
+    }
     router += routerLines
     text += router.map { "    \($0)" } + otherRouters.map { "  \($0)" }
     return text.joined(separator: "\n") + "\n"

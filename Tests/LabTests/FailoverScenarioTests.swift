@@ -57,7 +57,7 @@ struct FailoverScenarioTests {
     #expect(entry.planned)
     #expect(entry.reason == "manual")
     #expect(entry.activeRouter == "10.77.0.2")
-    #expect(entry.phases.map(\.name) == ["demote", "addresses", "takeover"])
+    #expect(entry.phases.map(\.name) == ["demote", "connections", "addresses", "takeover"])
     let status = try scenario.router("a")
     #expect(status.state == .backup)
     #expect(status.operation == nil)

@@ -88,11 +88,16 @@ private struct PacketFile<Packet: Decodable>: Decodable {
 }
 
 private func packets<Packet: Decodable>(in name: String) throws -> [Packet] {
+  try packetFile(name, as: PacketFile<Packet>.self).packets
+}
+
+/// The file of that name in Packets.
+func packetFile<File: Decodable>(_ name: String, as type: File.Type) throws -> File {
   let folder = Bundle.module.bundleURL.appendingPathComponent("Packets")
   let data = try Data(contentsOf: folder.appendingPathComponent("\(name).json"))
   let decoder = JSONDecoder()
   decoder.keyDecodingStrategy = .convertFromSnakeCase
-  return try decoder.decode(PacketFile<Packet>.self, from: data).packets
+  return try decoder.decode(File.self, from: data)
 }
 
 /// An Ethernet frame taken apart down to the payload of IP, as a raw socket hands it over.

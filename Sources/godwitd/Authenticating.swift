@@ -1,0 +1,117 @@
+import Authentication
+import Configuration
+import Control
+import Glibc
+import LinuxIO
+import VRRP
+
+// Trailers: signed on the way out, checked on the way in.
+extension Daemon {
+  /// Senders whose skew is remembered.
+  static let mostSkews = 64
+  /// A wall clock that is no further from the signing clock has not been stepped.
+  static let smallestStep = Duration.seconds(1)
+
+  /// What the configuration says now.
+  func fitAuthentication(of router: LocalRouter) {
+    router.authenticator.policy = configuration.authentication?.policy(
+      interval: router.configuration.router.advertisementInterval)
+  }
+
+  /// nil when there is no key to sign with.
+  func sign(_ message: [UInt8], from source: IPAddress, _ router: LocalRouter) -> [UInt8]? {
+    guard router.authenticator.signs else { return message }
+    guard let keyring else { return nil }
+    return router.authenticator.sign(
+      message, from: source, key: keyring.activeKey, at: clock.time(at: Clock.now())
+    ) { key, bytes in keyring.code(key: key, over: bytes) }
+  }
+
+  /// What the trailer proves; nil when there is none and none is needed.
+  func authenticate(
+    _ advertisement: Advertisement, _ message: Span<UInt8>, from source: IPAddress,
+    _ router: LocalRouter, at now: Instant
+  ) throws(DiscardReason) -> AdvertisementAuthenticator.Proof? {
+    let keyring = keyring
+    let makeCode: AdvertisementAuthenticator.MakeCode = { key, bytes in
+      keyring?.code(key: key, over: bytes)
+    }
+    do throws(DiscardReason) {
+      return try router.authenticator.check(
+        advertisement, message, from: source, at: clock.time(at: now),
+        offset: clock.peerOffsets[source] ?? 0, makeCode)
+    } catch {
+      guard error == .stale, followWallClock(message, from: source, router, at: now, makeCode)
+      else { throw error }
+      return try router.authenticator.check(
+        advertisement, message, from: source, at: clock.time(at: now),
+        offset: clock.peerOffsets[source] ?? 0, makeCode)
+    }
+  }
+
+  /// Adopts a wall clock that was stepped when a stale advertisement proves that its sender is nearer
+  /// to it; whether it did.
+  private func followWallClock(
+    _ message: Span<UInt8>, from source: IPAddress, _ router: LocalRouter, at now: Instant,
+    _ makeCode: AdvertisementAuthenticator.MakeCode
+  ) -> Bool {
+    let wallClock = Clock.sinceEpoch()
+    let step = clock.stepped(wallClock: wallClock, at: now)
+    guard step > Self.smallestStep || step < .zero - Self.smallestStep,
+      let seconds = router.authenticator.provenSeconds(message, from: source, makeCode),
+      clock.noteStale(seconds: seconds, wallClock: wallClock, at: now)
+    else { return false }
+    skews.removeAll()
+    log.write(
+      .warning,
+      "the clock was stepped by \(step.wholeMilliseconds) ms, and the advertisements of \(source)"
+        + " agree with it: they are signed by it from now on")
+    return true
+  }
+
+  /// An advertisement with that proof passed every check.
+  func accept(
+    _ proof: AdvertisementAuthenticator.Proof, from source: IPAddress, _ router: LocalRouter,
+    at now: Instant
+  ) {
+    router.authenticator.accept(proof, from: source)
+    if skews[source] != nil || skews.count < Self.mostSkews { skews[source] = proof.skew }
+    guard let policy = router.authenticator.policy, policy.replayProtection == .time else { return }
+    let limit = Duration.seconds(Int64(policy.window / 2))
+    guard proof.skew > limit || proof.skew < .zero - limit else { return }
+    let milliseconds = proof.skew.wholeMilliseconds
+    log.writeLimited(
+      .warning, about: "skew \(router.name) \(source)", at: now,
+      "\(router.name): the clock of \(source) is \(abs(milliseconds)) ms"
+        + " \(milliseconds > 0 ? "behind" : "ahead of") this node's, more than half the window of"
+        + " \(policy.window) s: look at time synchronisation on both (`chronyc tracking`)")
+  }
+
+  func authenticationStatus(at now: Instant) -> AuthenticationStatus? {
+    guard let authentication = configuration.authentication, let keyring else { return nil }
+    let windows = routers.filter { !$0.isLeaving }.map { router in
+      (router.name, Int(router.authenticator.policy?.window ?? 0) * 1000)
+    }
+    let stepped = clock.stepped(wallClock: Clock.sinceEpoch(), at: now)
+    return AuthenticationStatus(
+      mode: authentication.mode.rawValue, activeKey: Int(keyring.activeKey),
+      keyIdentifiers: keyring.keyIdentifiers.map(Int.init),
+      antiReplay: authentication.replayProtection.rawValue,
+      windowsMilliseconds: Dictionary(windows, uniquingKeysWith: { first, _ in first }),
+      clock: SigningClockStatus(
+        steppedMilliseconds: stepped.wholeMilliseconds,
+        skewMilliseconds: Dictionary(
+          skews.map { ($0.key.description, $0.value.wholeMilliseconds) },
+          uniquingKeysWith: { first, _ in first })))
+  }
+}
+
+extension Keyring {
+  /// The keys of a configuration, read now; nil without authentication.
+  static func load(_ configuration: NodeConfiguration) throws(KeyError) -> Keyring? {
+    guard let authentication = configuration.authentication else { return nil }
+    return try Keyring(
+      authentication.sources, activeKey: authentication.activeKey,
+      credentials: getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) })
+  }
+}
