@@ -111,6 +111,7 @@ extension Daemon {
       guard let router = routersByName[said.name] else { return }
       if message.header.asks { node.owe(said.name) }
       guard node.reports.take(said, counter: message.proof.counter, at: now) else { return }
+      if let source = said.report.source { learnClock(of: node, source) }
       take(said.report, router, from: node.name, notBefore: message.proof.notBefore)
     case .chunk(let chunk):
       if let parcel = node.parcels.take(chunk) { take(parcel, from: node.name) }
