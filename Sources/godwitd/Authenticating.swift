@@ -69,14 +69,6 @@ extension Daemon {
     return true
   }
 
-  /// What the peer channel proves about the clock of a node moves the window for its advertisements.
-  func learnClock(of node: PeerNode, _ source: IPAddress) {
-    guard let offset = node.clock.estimate?.offset else { return }
-    // Rounded: the window is in whole seconds.
-    let half = Duration.milliseconds(offset < .zero ? -500 : 500)
-    clock.learn(offset: (offset + half).components.seconds, of: source)
-  }
-
   /// An advertisement with that proof passed every check.
   func accept(
     _ proof: AdvertisementAuthenticator.Proof, from source: IPAddress, _ router: LocalRouter,
