@@ -23,7 +23,7 @@ final class Daemon {
     if setup.authenticates {
       // A file that is made with its mode: nobody else may ever have read it.
       let key = Data(String(repeating: "k", count: 32).utf8)
-      FileManager.default.createFile(
+      _ = FileManager.default.createFile(
         atPath: "\(directory)/key", contents: key, attributes: [.posixPermissions: 0o600])
     }
     let file = "\(directory)/configuration"
