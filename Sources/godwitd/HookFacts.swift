@@ -16,7 +16,12 @@ struct HookFacts {
   ) {
     let order = run.order
     let peer = order.peer.flatMap { address in
-      configuration.peers.first { $0.addresses.contains(address) }
+      router.participant.peers.first { $0.value.report.source == address }?.key
+        ?? configuration.peers.first { $0.addresses.contains(address) }?.name
+    }
+    let result = router.peerResult.flatMap { result in
+      order.event == .promote && result.operation == order.operation
+        ? JSONValue(object: result.output) : nil
     }
     let milliseconds = max(0, Int((run.timeout / .milliseconds(1)).rounded()))
     content = HookDocument(
@@ -28,7 +33,9 @@ struct HookFacts {
       addresses: router.configuration.addresses.map(\.description),
       interface: router.link?.name ?? "",
       node: configuration.node,
-      peer: peer?.name,
+      peer: order.peer.map {
+        HookDocument.Peer(name: peer, address: $0.description, result: result)
+      },
       peerAddress: order.peer?.description,
       term: Int(clamping: order.term),
       planned: order.isPlanned,
@@ -49,7 +56,7 @@ struct HookFacts {
       ("ADDRESSES", document.addresses.joined(separator: " ")),
       ("INTERFACE", document.interface),
       ("NODE", document.node),
-      ("PEER", document.peer ?? ""),
+      ("PEER", peer ?? ""),
       ("PEER_ADDRESS", document.peerAddress ?? ""),
       ("TERM", "\(document.term)"),
       ("PLANNED", document.planned ? "1" : "0"),
@@ -96,7 +103,7 @@ struct HookDocument: Line, Equatable {
   var addresses: [String]
   var interface: String
   var node: String
-  @OrNull var peer: String?
+  @OrNull var peer: Peer?
   @OrNull var peerAddress: String?
   var term: Int
   var planned: Bool
@@ -107,6 +114,14 @@ struct HookDocument: Line, Equatable {
   var timeoutMilliseconds: Int
   var dryRun: Bool
   var attempt: Int
+
+  /// The other node.
+  struct Peer: Codable, Equatable {
+    @OrNull var name: String?
+    var address: String
+    /// What its `demote` had to tell, in the `promote` of a planned failover.
+    @OrNull var result: JSONValue?
+  }
 
   private enum CodingKeys: String, CodingKey {
     case event, vrid, addresses, interface, node, peer, term, planned, reason, priority, attempt

@@ -6,6 +6,9 @@ import VRRP
 
 // What the other nodes tell this one.
 extension Daemon {
+  /// A report whose age is less certain says nothing of the clock: windows are of whole seconds.
+  private static let clockUncertainty = Duration.milliseconds(500)
+
   /// Hears the datagrams that wait on the socket of a family, a batch of them.
   func hearPeers(_ number: UInt64) {
     guard let family = VRRP.AddressFamily(rawValue: UInt8(truncatingIfNeeded: number)) else {
@@ -111,6 +114,7 @@ extension Daemon {
       guard let router = routersByName[said.name] else { return }
       if message.header.asks { node.owe(said.name) }
       guard node.reports.take(said, counter: message.proof.counter, at: now) else { return }
+      learnClock(of: node, said.report.source)
       take(said.report, router, from: node.name, notBefore: message.proof.notBefore)
     case .chunk(let chunk):
       if let parcel = node.parcels.take(chunk) { take(parcel, from: node.name) }
@@ -139,6 +143,15 @@ extension Daemon {
     log.write(.warning, "\(node.name) does not report to this node any more")
     forgetShared(with: node.name)
     for router in routers { feed(router, .peerLost(node.name)) }
+  }
+
+  /// What a report proves of the peer's clock counts for its advertisements, which only say the time.
+  private func learnClock(of node: PeerNode, _ source: IPAddress?) {
+    guard let source, let estimate = node.clock.estimate,
+      estimate.uncertainty <= Self.clockUncertainty
+    else { return }
+    let half = Duration.milliseconds(estimate.offset < .zero ? -500 : 500)
+    clock.learn(offset: (estimate.offset + half).components.seconds, of: source)
   }
 
   // MARK: What it means
