@@ -35,8 +35,6 @@ public enum ConnectionParcel: Hashable, Sendable {
     var digest: UInt64
   }
 
-  /// What the peer channel knows it by.
-  public static let kind: UInt8 = 2
   /// Bytes of a parcel at most.
   public static let longest = 60_000
   static let version: UInt8 = 1

@@ -7,7 +7,8 @@ extension Scenario {
   /// The trouble ends after `length`; the priority of the nodes is 200, 170, 140 and so on.
   static func directed(
     nodes count: Int = 2, interval: AdvertisementInterval = .standard, leaseTenths: Int = 25,
-    hookCount: Int = 0, preemption: Preemption = .never, length: Nanoseconds = 60 * .second,
+    hookCount: Int = 0, preemption: Preemption = .never, hasChannel: Bool = false,
+    length: Nanoseconds = 60 * .second,
     _ injections: [Injection] = []
   ) -> Scenario {
     var scenario = Scenario(seed: 0)
@@ -30,7 +31,7 @@ extension Scenario {
     scenario.hasStalls = true
     scenario.hooksMisbehave = false
     scenario.detectsConflicts = true
-    scenario.hasChannel = false
+    scenario.hasChannel = hasChannel
     scenario.hasSecondPath = false
     scenario.channelLoss = 0
     scenario.lateReports = 0

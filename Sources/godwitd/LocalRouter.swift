@@ -130,6 +130,13 @@ extension VirtualRouterConfiguration {
 extension VirtualRouterConfiguration {
   /// Hashes of what the other nodes have to configure alike.
   var digests: SharedConfiguration {
-    SharedConfiguration(participant, others: [.acceptMode: "true"])
+    SharedConfiguration(
+      participant,
+      others: [
+        .acceptMode: "true", .onRelease: connections.onRelease.rawValue,
+        .onTakeover: connections.onTakeover.rawValue,
+        .connectionPorts: connections.ports.sorted().map(\.description).joined(separator: " "),
+        .maintenanceLease: "\(maintenanceLease.wholeMilliseconds) ms",
+      ])
   }
 }

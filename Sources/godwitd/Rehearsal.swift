@@ -13,7 +13,8 @@ extension Daemon {
     let takers = to.map { [$0] } ?? configuration.peers.map(\.name)
     let prechecks = ((from.map { [$0] } ?? []) + takers).map { precheck($0, router) }
     let plan = FailoverPlan(
-      from: from, to: to, prechecks: prechecks, steps: steps(from: from, to: to, router))
+      from: from, to: to, prechecks: prechecks, steps: steps(from: from, to: to, router),
+      connections: connectionsToReset(by: from, router))
     let no = prechecks.first { $0.verdict == .refused && ($0.node == from || $0.node == to) }
     let isAlone = from == configuration.node && router.participant.peers.isEmpty
     let (result, message): (FailoverOutcome.Result, String)
@@ -36,6 +37,13 @@ extension Daemon {
     return FailoverOutcome(
       operationIdentifier: "", result: result, message: message,
       durationMilliseconds: (Clock.now() - began).wholeMilliseconds, plan: plan)
+  }
+
+  /// As the last survey has found them here, or the holder has told them; nil when they would stay.
+  private func connectionsToReset(by holder: String?, _ router: LocalRouter) -> Int? {
+    guard router.configuration.connections.onRelease == .reset else { return nil }
+    if holder == configuration.node { return router.ledger?.count }
+    return router.sharedConnections.isEmpty ? nil : router.sharedConnections.count
   }
 
   /// The node that would take over when none is named.

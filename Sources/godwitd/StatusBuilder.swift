@@ -55,7 +55,16 @@ extension Daemon {
       },
       hook: hook(router, at: now), operation: operations.status(of: router.name),
       peers: configuration.peers.map { peer($0, router, at: now) }, counters: counters(router),
-      maintenanceDetail: maintenanceDetail(router), brokenPaths: brokenPaths(router))
+      maintenanceDetail: maintenanceDetail(router), brokenPaths: brokenPaths(router),
+      connections: connectionStatus(router))
+  }
+
+  /// nil where clients are not to be told.
+  private func connectionStatus(_ router: LocalRouter) -> ConnectionStatus? {
+    guard router.configuration.connections.onTakeover == .tickle else { return nil }
+    let isHeard = !connections.reachablePeers().isEmpty
+    return ConnectionStatus(
+      shared: isHeard ? router.ledger?.count ?? 0 : 0, known: router.sharedConnections.count)
   }
 
   private func counters(_ router: LocalRouter) -> RouterCounters {

@@ -13,7 +13,7 @@ private func reference() throws -> String {
 
 @Test func `Every example of the reference is a right file`() throws {
   let blocks = try reference().components(separatedBy: "```yaml\n").dropFirst()
-  #expect(blocks.count == 4)
+  #expect(blocks.count == 5)
   for block in blocks {
     let example = try #require(block.components(separatedBy: "```").first)
     // An indented example is a part of a virtual router.

@@ -92,7 +92,8 @@ struct StatusReportTests {
         counters + "priority_zero_received", counters + "elections",
         counters + "announcements_sent", counters + "addresses_restored", counters + "beats_failed",
         counters + "leases_lapsed", counters + "conflicts_seen", counters + "conflicts_defended",
-        counters + "connections_reset", counters + "connections_left", counters + "connections_told",
+        counters + "connections_reset", counters + "connections_left",
+        counters + "connections_told",
         counters + "tickles_sent", counters + "hooks_run",
         counters + "hooks_failed", counters + "checksum_forms.message",
         counters + "checksum_forms.pseudo_header",
@@ -190,7 +191,8 @@ struct StatusReportTests {
       #""stepped_ms":0},"key_ids":[1,2],"mode":"enforce","time_window_ms":{"web":5000}}"#,
       #""maintenance":true,"maintenance_detail":"db-b knows""#, #""broken_paths":["a","b"]"#,
       #""connections":{"known":3,"shared":12}"#, #""claims_refrained":4"#,
-      #""paths":[{"address":"192.0.2.2","last_seen_ms":120}]"#, #""version":"0.2.0"}]"#,
+      #""paths":[{"address":"192.0.2.2","echoed":null,"heard":null,"last_seen_ms":120}]"#,
+      #""version":"0.2.0"}]"#,
       #""clock_offset_ms":-3"#, #""disagreements":["priority"]"#,
     ] {
       #expect(text.contains(part), "\(part)")

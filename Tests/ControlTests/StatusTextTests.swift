@@ -147,7 +147,8 @@ struct StatusTextTests {
   @Test("What nodes say of each other, and what is wrong between them, is said")
   func peers() {
     var report = example()
-    report.authentication = AuthenticationStatus(mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2])
+    report.authentication = AuthenticationStatus(
+      mode: "enforce", activeKey: 2, keyIdentifiers: [1, 2])
     var router = report.virtualRouters[0]
     router.checks = []
     router.maintenance = true

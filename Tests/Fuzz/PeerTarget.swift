@@ -25,7 +25,8 @@ enum PeerTarget {
     for part in PeerSection.pack(sections.map(\.encoded), room: room) {
       let datagram = header.encode(part) + code
       do throws(PeerDiscardReason) {
-        expect(try PeerHeader(decoding: datagram.span) == header, "\(header) is read as written")
+        let read = try PeerHeader(decoding: datagram.span)
+        expect(read == header, "\(header) is read as it is written")
         again += try PeerSection.list(in: datagram.span, behind: header)
       } catch {
         expect(false, "what was read can be written and read: \(error)")

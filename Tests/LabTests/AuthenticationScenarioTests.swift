@@ -309,6 +309,43 @@ struct AuthenticationScenarioTests {
     expectOneHolder(watch)
   }
 
+  @Test("nodes that report to each other understand each other, whatever their clocks say")
+  func channel() throws {
+    let scenario = try scenario { configuration, node, lab in
+      let other = node == "a" ? "b" : "a"
+      configuration.peers = [(other, [lab.address(of: other)])]
+    }
+    let lab = scenario.lab
+    try setClock("a", 0, lab)
+    try setClock("b", 300, lab)
+    let watch = try watch(scenario)
+    func expectHeard(_ one: String, by other: String) throws {
+      try scenario[other].wait(for: "backup")
+      try lab.eventually("\(other) hears \(one)") {
+        try scenario.router(other).activeRouter == lab.address(of: one)
+      }
+      let stale = try discarded("stale", other, scenario)
+      try scenario.waitForBeats(20, of: one)
+      #expect(try discarded("stale", other, scenario) == stale)
+      #expect(try scenario.router(other).state == .backup)
+    }
+    try startWithClock("a", scenario)
+    try scenario["a"].wait(for: "active")
+    try startWithClock("b", scenario)
+    try expectHeard("a", by: "b")
+    let skew = try scenario.report("b").authentication?.clock
+      .skewMilliseconds[lab.address(of: "a")]
+    #expect(abs((skew ?? 0) - 300_000) < 3000)
+    #expect(lab.text("b-godwitd.log").contains("chronyc tracking"))
+    try scenario["a"].kill()
+    try scenario.waitForHolder("b")
+    try setClock("a", -600, lab)
+    try startWithClock("a", scenario)
+    try expectHeard("b", by: "a")
+    #expect(try lab.holders(of: Scenario.address) == ["b"])
+    expectOneHolder(watch)
+  }
+
   @Test("a node that is restarted after both clocks were set stays out until the other one is too")
   func restarted() throws {
     let scenario = try scenario()

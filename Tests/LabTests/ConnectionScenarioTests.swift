@@ -6,15 +6,17 @@ import Testing
 
 @Suite("Connections", .requiresGodwit, .serialized)
 struct ConnectionScenarioTests {
-  /// Two nodes with a TCP server each, one socket for both families.
+  /// Two nodes with a TCP server each, one socket for both families; `speak` when they have keys, so
+  /// that they report to each other.
   private func scenario(
-    _ lines: [String] = [], addresses: [String] = ["\(Scenario.address)/24"]
+    _ lines: [String] = [], addresses: [String] = ["\(Scenario.address)/24"], speak: Bool = false
   ) throws -> (scenario: Scenario, servers: [TCPServer]) {
     let scenario = try Scenario(["a": 150, "b": 100], addresses: addresses) {
       configuration, name, lab in
       configuration.routerLines = lines
       let other = name == "a" ? "b" : "a"
       configuration.peers = [(other, [lab.address(of: other)])]
+      guard speak else { return }
       let key = "\(lab.directory)/\(name)-key"
       try "hex:\(String(repeating: "1a", count: 32))\n".write(
         toFile: key, atomically: true, encoding: .utf8)
@@ -94,10 +96,11 @@ struct ConnectionScenarioTests {
 
   @Test(
     "after a crash the new holder tells every idle client, over either family",
-    arguments: [(Scenario.address, 300), ("fd77::100", 300), (Scenario.address, 3000)])
-  func crash(_ address: String, _ count: Int) throws {
+    arguments: [Scenario.address, "fd77::100"])
+  func crash(_ address: String) throws {
+    let count = 300
     let (scenario, servers) = try scenario(
-      addresses: [address.contains(":") ? "\(address)/64" : "\(address)/24"])
+      addresses: [address.contains(":") ? "\(address)/64" : "\(address)/24"], speak: true)
     let lab = scenario.lab
     let idle = try ClientPool.start(.idle, count, to: address, from: "client", in: lab)
     try waitUntilShared(scenario)
@@ -113,7 +116,6 @@ struct ConnectionScenarioTests {
     #expect(try scenario.router("b").counters.ticklesSent >= count)
     #expect(try scenario.router("b").counters.connectionsTold == count)
     #expect(try idle.report().losses.count == count)
-    print(try idle.report().summary(since: moment), try scenario.router("b").counters.ticklesSent)
     withExtendedLifetime(servers) {}
   }
 }

@@ -35,6 +35,33 @@ private func waitForReports(_ scenario: Scenario) throws {
   }
 }
 
+/// An Ethernet frame from the client to `a` with a datagram of `b` whose code is wrong.
+private func forgery(_ lab: Lab) throws -> [UInt8] {
+  let zeros = [UInt8](repeating: 0, count: 8)
+  let one: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1]
+  let names = Array("ba".utf8)
+  let payload: [UInt8] =
+    [0x47, 0x57, 0x50, 0x43, 1, 1, 1, 0, 0, 1, 1, 0] + one + one + zeros + zeros + zeros + names
+    + [99, 5, 0] + [UInt8](repeating: 0, count: 1280) + [UInt8](repeating: 0, count: 32)
+  func octets(_ text: String, _ separator: Character, _ radix: Int) -> [UInt8] {
+    text.split(separator: separator).compactMap { UInt8($0, radix: radix) }
+  }
+  func word(_ number: Int) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xff)] }
+  var header: [UInt8] =
+    [0x45, 0] + word(28 + payload.count) + [0, 0, 0, 0, 64, 17, 0, 0]
+    + octets(lab.address(of: "client"), ".", 10) + octets(lab.address(of: "a"), ".", 10)
+  var sum = 0
+  for place in stride(from: 0, to: 20, by: 2) {
+    sum += Int(header[place]) << 8 | Int(header[place + 1])
+  }
+  while sum > 0xffff { sum = sum & 0xffff + sum >> 16 }
+  header.replaceSubrange(10..<12, with: word(0xffff - sum))
+  // No checksum, as UDP over IPv4 may have it.
+  let udp = word(40_000) + word(9112) + word(8 + payload.count) + [0, 0]
+  return octets(lab.hardwareAddress(of: "a"), ":", 16)
+    + octets(lab.hardwareAddress(of: "client"), ":", 16) + [8, 0] + header + udp + payload
+}
+
 @Suite("Peer channel", .requiresGodwit)
 struct PeerChannelScenarioTests {
   @Test("nodes with a key report to each other, and status shows the Backup too")
@@ -93,6 +120,24 @@ struct PeerChannelScenarioTests {
       }
       #expect(try peer(scenario, node).configurationAgrees == false)
     }
+  }
+
+  @Test("a flood of forged reports delays no advertisement and no report")
+  func flood() throws {
+    let scenario = try scenario()
+    try scenario.start()
+    try waitForReports(scenario)
+    let lab = scenario.lab
+    let flood = try lab.flood([try forgery(lab)], total: 60_000, perSecond: 20_000, from: "client")
+    try flood.wait()
+    // Had three advertisements in a row been late, b would have claimed.
+    #expect(try scenario.router("b").state == .backup)
+    #expect(try scenario.router("b").counters.elections == 0)
+    #expect(try scenario.router("a").counters.beatsFailed == 0)
+    let report = try scenario.report("a")
+    #expect(report.discarded["peer_invalid_code", default: 0] > 1000)
+    #expect(report.virtualRouters.first?.peers.first?.paths.first?.heard == true)
+    #expect(try peer(scenario, "b").paths.first?.heard == true)
   }
 
   @Test("without keys there is no channel, and status says why")
