@@ -22,11 +22,15 @@ public struct ClientReport: Sendable {
   public private(set) var losses: [Loss] = []
   /// Who answered the first request of each client.
   public private(set) var servers: [String: Int] = [:]
+  /// Whom the clients that are up are connected with.
+  public private(set) var present: [String: Int] = [:]
 
   /// From the lines of `lab-traffic clients`; one without its end is left out.
   init(lines: String, _ clients: Int) throws {
     self.clients = clients
     var open: [Int: Int] = [:]
+    var connected: [Int: String] = [:]
+    defer { for server in connected.values { present[server, default: 0] += 1 } }
     for line in lines.split(separator: "\n").dropLast(lines.hasSuffix("\n") ? 0 : 1) {
       let words = line.split(separator: " ")
       guard words.count >= 4, let client = Int(words[1]), let time = Int64(words[2]) else {
@@ -35,12 +39,14 @@ public struct ClientReport: Sendable {
       let moment = Moment(nanoseconds: time)
       if words[0] == "down" {
         up -= 1
+        connected[client] = nil
         open[client] = losses.count
         losses.append(Loss(client: client, noticed: moment, error: Int32(words[3]) ?? -1))
         continue
       }
       up += 1
       let server = String(words[3])
+      connected[client] = server
       guard let place = open.removeValue(forKey: client) else {
         servers[server, default: 0] += 1
         continue
