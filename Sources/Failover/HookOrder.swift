@@ -53,6 +53,11 @@ public struct HookOrder: Hashable, Sendable {
   public var peer: IPAddress?
 }
 
+extension HookOrder {
+  /// Whether it is a `demote` that had to succeed: the addresses leave, or have left, whatever it says.
+  var needsFence: Bool { event == .demote && (!isPlanned || reason == .shutdown) }
+}
+
 /// The number of an operation that somebody asked for; no other one of any node has it.
 public struct OperationIdentifier: Hashable, Sendable {
   public let number: UInt64

@@ -216,6 +216,11 @@ public struct HookQueue: Sendable {
   ) -> [Effect] {
     remaining = []
     var effects: [Effect] = []
+    if run.order.needsFence, !result.passes, hasHook(for: .fence) {
+      var fence = run.order
+      fence.event = .fence
+      waiting.insert(fence, at: 0)
+    }
     if isAlive {
       stage = .ending(run.identifier, until: now + Self.grace, isKilled: false)
       effects.append(.terminate(run.identifier))

@@ -285,8 +285,11 @@ public struct Participant: Sendable {
 
   mutating func applyFaults(at now: Instant, _ effects: inout [Effect]) {
     guard hasStarted else { return }
-    var faults = linkFaults
-    for check in checks where !check.isPassing && check.settings.onFailure == .fault {
+    // People work on what the checks look at: the role does not go by itself, it waits for the end.
+    let isSpared = maintenance.isOn && (tenure.state == .held || tenure.isResuming)
+    var faults = isSpared ? [] : linkFaults
+    for check in checks
+    where !isSpared && !check.isPassing && check.settings.onFailure == .fault {
       faults.insert(.check(check.settings.name))
     }
     if let obstacle = conflicts.obstacle {

@@ -14,6 +14,10 @@ extension Participant {
   /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`.
   public var keepsAddresses: Bool { hasLongLease && tenure.state == .held }
 
+  /// Whether a stop of the daemon leaves the addresses: for as long as the lease runs, which is short
+  /// when a peer may not know of the maintenance and claim.
+  public var suspends: Bool { maintenance.isOn && tenure.state == .held }
+
   /// Whether addresses of an earlier run are here and nothing is decided about them.
   public var isResuming: Bool { tenure.isResuming || resumes && !hasStarted }
 
@@ -37,6 +41,7 @@ extension Participant {
       longLease = (activeRouter.address, now + longLeaseBound)
     }
     followLongLease(at: now, &effects)
+    applyFaults(at: now, &effects)
     guard wasOn != mark.isOn, hasStarted else { return }
     order(.maintenance, .manual, true, nil, at: now, &effects)
   }
@@ -52,7 +57,12 @@ extension Participant {
     guard isKnownToAll != hasLongLease else { return }
     hasLongLease.toggle()
     guard tenure.isHolding else { return }
-    if !hasLongLease { shortenLease(at: now, &effects) }
+    if hasLongLease {
+      // From now on, not from the next advertisement on.
+      send(router.priority, at: now, &effects)
+    } else {
+      shortenLease(at: now, &effects)
+    }
     if settings.lease.addressLifetime != nil { refresh = (now, 0) }
     refreshWhenDue(at: now, &effects)
   }
@@ -71,13 +81,13 @@ extension Participant {
   // MARK: Restart of the daemon
 
   mutating func suspend(at now: Instant, _ effects: inout [Effect]) {
-    guard keepsAddresses else { return shutDown(nil, at: now, &effects) }
+    guard suspends || isResuming else { return shutDown(nil, at: now, &effects) }
     dropAsked("the daemon stops", &effects)
     if let handover, handover.part == .giving, !handover.isOver {
       endGiving(.refused("the daemon stops"), at: now, &effects)
     }
     // The full lease from now on: an advertisement first, so that nobody waits in vain.
-    send(router.priority, at: now, &effects)
+    if tenure.isHolding { send(router.priority, at: now, &effects) }
     perform(.suspended, at: now, &effects)
   }
 

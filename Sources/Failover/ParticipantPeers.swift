@@ -51,6 +51,7 @@ extension Participant {
     followLongLease(at: now, &effects)
     if tenure.isResuming, report.isActive { perform(.notResumed, at: now, &effects) }
     endHoldOff(report, notBefore, at: now, &effects)
+    yieldToBetter(report, notBefore, at: now, &effects)
     follow(report.handover, from: name, notBefore: notBefore, at: now, &effects)
   }
 
@@ -61,6 +62,12 @@ extension Participant {
     if peers.removeValue(forKey: name) != nil { silentPeers.insert(name) }
     followLongLease(at: now, &effects)
     partnerLost(name, at: now, &effects)
+  }
+
+  /// The node that a planned failover is with.
+  var partnerAddress: IPAddress? {
+    guard let handover, !handover.isOver else { return nil }
+    return peers[handover.partner]?.report.source
   }
 
   /// Whether this router's node tells its term itself.
@@ -80,6 +87,25 @@ extension Participant {
     beatsToSend = 0
     self.rivalEnds = nil
     perform(.holdOff(until: now), at: now, &effects)
+  }
+
+  /// Two that are Active and hear each other only here: the election decides between them, as if the
+  /// advertisements had arrived.
+  private mutating func yieldToBetter(
+    _ report: PeerReport, _ notBefore: Instant, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard isActive, report.isActive, let source = report.source, let claimBegan,
+      notBefore >= claimBegan + interval * Self.silenceOfEvidence
+    else { return }
+    let heard = Advertisement(
+      version: settings.router.version, identifier: settings.router.identifier,
+      priority: report.effectivePriority, interval: settings.router.advertisementInterval,
+      checksumForm: .message, addressCount: settings.router.addresses.count)
+    guard
+      heard.priority > router.priority
+        || heard.priority == router.priority && self.source.map({ source > $0 }) ?? false
+    else { return }
+    elect(.advertisement(heard, from: source), at: now, &effects)
   }
 
   // MARK: Silence

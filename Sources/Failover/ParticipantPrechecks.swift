@@ -29,7 +29,8 @@ extension Participant {
     let order = HookOrder(
       number: lastOrder, event: .precheck, operation: operation, reason: reason,
       isPlanned: operation != nil, oldState: role, newState: role, term: term,
-      priority: router.priority, peer: activeRouter?.address ?? formerRouter)
+      priority: router.priority,
+      peer: partnerAddress ?? activeRouter?.address ?? formerRouter)
     follow(prechecks.submit(order, at: now), at: now, &effects)
   }
 

@@ -8,13 +8,12 @@ extension Participant {
   ) {
     // An owner was elected while it joined: it is no Backup.
     if event == .standby, tenure.state != .none { return }
-    // Nobody set a last resort: nothing waits for it.
-    if event == .fence, !hooks.hasHook(for: .fence) { return }
     lastOrder += 1
     let order = HookOrder(
       number: lastOrder, event: event, operation: operation, reason: reason,
       isPlanned: isPlanned, oldState: lastRole, newState: event.destination(from: role),
-      term: term, priority: router.priority, peer: activeRouter?.address ?? formerRouter)
+      term: term, priority: router.priority,
+      peer: partnerAddress ?? activeRouter?.address ?? formerRouter)
     tenure.gateIs(order.number, for: event)
     follow(hooks.submit(order, at: now), at: now, &effects)
   }

@@ -188,8 +188,8 @@ public struct Tenure: Sendable {
     case .failover(let operation, let isHandover):
       return failover(operation, isHandover, at: now)
     case .letGo: return letGo(at: now)
-    case .connectionsReset(let reset, let left):
-      return connectionsReset("\(reset) reset, \(left) left", at: now)
+    case .connectionsReset(_, let left):
+      return connectionsReset(left == 0 ? "done" : "\(left) left", at: now)
     case .succeeded(let other, let passage): return succeeded(other, passage, at: now)
     case .relieved: return relieved()
     case .handoverFailed(let why): return handoverFailed(why, at: now)

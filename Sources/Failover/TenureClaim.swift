@@ -130,8 +130,6 @@ extension Tenure {
       }
       isDemoted = true
       return effects + (isHandover ? [.demoted] : letGo(at: now))
-    case (_, .demote) where !order.isPlanned && !result.passes:
-      return [.runHooks(.fence, order.reason, isPlanned: false, nil)]
     default: return []
     }
   }

@@ -26,7 +26,7 @@ struct Failover: ParsableCommand {
     help: ArgumentHelp("The node that shall become Active; else the best one.", valueName: "node"))
   var to: String?
 
-  @Flag(help: "Run the prechecks and say what would happen; change nothing.")
+  @Flag(help: "Say what would happen, by what the nodes last said; change nothing.")
   var dryRun = false
 
   @Option(

@@ -45,7 +45,8 @@ struct HookFacts {
       priority: Int(order.priority.number),
       timeoutMilliseconds: milliseconds,
       dryRun: false,
-      attempt: run.attempt)
+      attempt: run.attempt,
+      maintenance: router.participant.maintenance.isOn)
     let document = content
     values = [
       ("EVENT", document.event),
@@ -67,6 +68,7 @@ struct HookFacts {
       ("TIMEOUT_MS", "\(document.timeoutMilliseconds)"),
       ("DRY_RUN", "0"),
       ("ATTEMPT", "\(document.attempt)"),
+      ("MAINTENANCE", document.maintenance ? "1" : "0"),
     ]
     extra = run.hook.environment
   }
@@ -114,6 +116,8 @@ struct HookDocument: Line, Equatable {
   var timeoutMilliseconds: Int
   var dryRun: Bool
   var attempt: Int
+  /// Whether people are at work.
+  var maintenance: Bool
 
   /// The other node.
   struct Peer: Codable, Equatable {
@@ -125,6 +129,7 @@ struct HookDocument: Line, Equatable {
 
   private enum CodingKeys: String, CodingKey {
     case event, vrid, addresses, interface, node, peer, term, planned, reason, priority, attempt
+    case maintenance
     case eventIdentifier = "event_id"
     case operationIdentifier = "operation_id"
     case virtualRouter = "virtual_router"

@@ -49,6 +49,12 @@ struct Operations {
     return operation
   }
 
+  /// The number of an operation that nobody waits for.
+  mutating func unattended() -> OperationIdentifier {
+    last += 1
+    return OperationIdentifier(last)
+  }
+
   /// A phase ended: whoever waits is told.
   mutating func tell(
     _ operation: OperationIdentifier, _ phase: Phase, at now: Instant,

@@ -66,7 +66,7 @@ extension Daemon {
     for router in present where !new.virtualRouters.contains(where: { $0.name == router.name }) {
       outcome.removed.append(router.name)
       router.isLeaving = true
-      feed(router, .shutdown(nil))
+      feed(router, .shutdown(operations.unattended()))
     }
     for wanted in new.virtualRouters {
       let old = present.first { $0.name == wanted.name }
@@ -81,7 +81,7 @@ extension Daemon {
         outcome.changed.append(wanted.name)
         old.isLeaving = true
         old.replacement = wanted
-        feed(old, .shutdown(nil))
+        feed(old, .shutdown(operations.unattended()))
         continue
       }
       outcome.added.append(wanted.name)

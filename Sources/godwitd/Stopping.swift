@@ -22,7 +22,8 @@ extension Daemon {
           + " \(kept.map(\.name).joined(separator: ", ")) stay; giving up what else is held here")
     for router in routers {
       warnOfAbsence(router)
-      feed(router, router.participant.keepsAddresses ? .suspend : .shutdown(nil))
+      // A fit peer is handed the role.
+      feed(router, staysWithoutDaemon(router) ? .suspend : .shutdown(operations.unattended()))
     }
   }
 
@@ -34,8 +35,9 @@ extension Daemon {
     else { return }
     log.write(
       .warning,
-      "\(router.name): maintenance is on and not every peer has confirmed it: the addresses go with"
-        + " this daemon, and a peer that knows of it does not take them: `godwit maintenance off`")
+      "\(router.name): maintenance is on and not every peer has confirmed it: the addresses fall silent"
+        + " when the short lease ends, until godwitd is here again; a peer that does not know of it"
+        + " takes them")
   }
 
   /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
@@ -44,7 +46,7 @@ extension Daemon {
     let participant = router.participant
     guard !router.isLeaving else { return false }
     if participant.tenure.isSuspended { return participant.tenure.state == .held }
-    return participant.keepsAddresses || participant.isResuming
+    return participant.suspends || participant.isResuming
   }
 
   /// Removes what silences this node, but not from addresses that stay; the log tells of those.

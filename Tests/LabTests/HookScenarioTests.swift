@@ -187,6 +187,7 @@ struct HookScenarioTests {
         "GODWIT_TERM": "\(term)", "GODWIT_PLANNED": "0", "GODWIT_REASON": "peer_timeout",
         "GODWIT_OLD_STATE": "backup", "GODWIT_NEW_STATE": "active", "GODWIT_PRIORITY": "150",
         "GODWIT_TIMEOUT_MS": "60000", "GODWIT_DRY_RUN": "0", "GODWIT_ATTEMPT": "1",
+        "GODWIT_MAINTENANCE": "0",
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
         "HOME": "/nonexistent", "USER": "nobody", "LOGNAME": "nobody", "PGDATA": "/var/lib/pg",
       ])
@@ -196,7 +197,7 @@ struct HookScenarioTests {
       Set(facts.keys) == [
         "event", "event_id", "operation_id", "virtual_router", "vrid", "addresses", "interface",
         "node", "peer", "peer_address", "term", "planned", "reason", "old_state", "new_state",
-        "priority", "timeout_ms", "dry_run", "attempt",
+        "priority", "timeout_ms", "dry_run", "attempt", "maintenance",
       ])
     #expect(facts["event_id"] as? String == identifier)
     #expect(facts["addresses"] as? [String] == ["10.77.0.100/24"])
