@@ -13,7 +13,14 @@ extension Daemon {
     isStopping = true
     notifier.stopping()
     log.write(.notice, "stopping: giving up what is held here")
-    for router in routers { feed(router, .shutdown(nil)) }
+    let now = Clock.now()
+    for router in routers {
+      // A fit peer is handed the role; nobody waits for the operation.
+      let operation = operations.begin(
+        router.name, client: nil, wait: .seconds(60), reason: nil, oldActive: configuration.node,
+        at: now)
+      feed(router, .shutdown(operation))
+    }
   }
 
   var isDone: Bool {
