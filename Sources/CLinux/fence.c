@@ -300,6 +300,55 @@ int clinux_fence_identifier(int program, uint32_t *identifier) {
   return result;
 }
 
+static int look_in(int map, const void *key, void *value) {
+  union bpf_attr a = {.map_fd = (uint32_t)map,
+                      .key = (uint64_t)(uintptr_t)key,
+                      .value = (uint64_t)(uintptr_t)value};
+  return bpf(BPF_MAP_LOOKUP_ELEM, &a, sizeof a);
+}
+
+/// The map of that name among those of a program: a descriptor.
+static int map_of(const uint32_t *identifiers, uint32_t count, const char *name) {
+  for (uint32_t i = 0; i < count; i++) {
+    union bpf_attr by = {.map_id = identifiers[i]};
+    int map = bpf(BPF_MAP_GET_FD_BY_ID, &by, sizeof by);
+    if (map < 0) return map;
+    struct bpf_map_info found = {.type = 0};
+    union bpf_attr a = {.info = {.bpf_fd = (uint32_t)map,
+                                 .info_len = sizeof found,
+                                 .info = (uint64_t)(uintptr_t)&found}};
+    if (bpf(BPF_OBJ_GET_INFO_BY_FD, &a, sizeof a) == 0 && strcmp(found.name, name) == 0) {
+      return map;
+    }
+    close(map);
+  }
+  return -ENOENT;
+}
+
+int clinux_fence_deadline(int program, const struct clinux_fence_key *key, uint64_t *nanoseconds) {
+  uint32_t identifiers[8];
+  struct bpf_prog_info found = {.map_ids = (uint64_t)(uintptr_t)identifiers, .nr_map_ids = 8};
+  union bpf_attr a = {.info = {.bpf_fd = (uint32_t)program,
+                               .info_len = sizeof found,
+                               .info = (uint64_t)(uintptr_t)&found}};
+  int result = bpf(BPF_OBJ_GET_INFO_BY_FD, &a, sizeof a);
+  if (result < 0) return result;
+  uint32_t count = found.nr_map_ids < 8 ? found.nr_map_ids : 8;
+  int addresses = map_of(identifiers, count, "godwit_addr");
+  if (addresses < 0) return addresses;
+  int deadlines = map_of(identifiers, count, "godwit_due");
+  if (deadlines >= 0) {
+    uint32_t place;
+    result = look_in(addresses, key, &place);
+    if (result == 0) result = look_in(deadlines, &place, nanoseconds);
+    close(deadlines);
+  } else {
+    result = deadlines;
+  }
+  close(addresses);
+  return result;
+}
+
 int clinux_fence_test(int program, const void *frame, size_t size, uint32_t interface_index,
                       uint32_t repeat, uint32_t *nanoseconds) {
   struct __sk_buff context = {.ifindex = interface_index};

@@ -83,11 +83,14 @@ public struct Lease: ~Copyable {
 
   /// From now on these addresses are dropped unless the lease runs. A lease that runs goes on when only
   /// the list changes.
+  ///
+  /// A new one begins with a lease until `end`, so that not one frame is dropped before it; closed
+  /// where there is none, or its end has come.
   public mutating func fence(
-    _ identifier: LeaseIdentifier, addresses: [IPAddress]
+    _ identifier: LeaseIdentifier, addresses: [IPAddress], until end: Instant? = nil
   ) throws(SystemError) {
-    try program?.fence(identifier, addresses: addresses)
-    try table?.fence(identifier, addresses: addresses)
+    try program?.fence(identifier, addresses: addresses, until: end)
+    try table?.fence(identifier, addresses: addresses, until: end)
   }
 
   /// Lets the kernel answer until then (CLOCK_BOOTTIME), whatever was before, and never longer.
@@ -128,6 +131,30 @@ public struct Lease: ~Copyable {
     return try ofPrograms + (table?.repair() ?? [])
   }
 
+  /// The end of the lease that an earlier run left for these addresses; nil when none of its fences is
+  /// there, or nothing tells its end any more.
+  public static func leftover(
+    _ identifier: LeaseIdentifier, addresses: [IPAddress]
+  ) throws(SystemError) -> Instant? {
+    let ends = [
+      try ProgramFence.leftover(identifier, addresses: addresses), TableFence.leftover(identifier),
+    ]
+    return ends.compactMap(\.self).min()
+  }
+
+  /// Whether fences of an earlier run are there.
+  public static func hasLeftovers() throws(SystemError) -> Bool {
+    let programs = try ProgramFence.hasLeftovers()
+    return programs || TableFence.hasLeftovers()
+  }
+
+  /// Removes what an earlier run left behind and leaves the fences of this owner.
+  public mutating func removeOthers() throws(SystemError) {
+    let own = try program?.identifiers() ?? []
+    _ = try ProgramFence.removeLeftovers(except: own)
+    _ = TableFence.removeLeftovers(except: table?.names ?? [])
+  }
+
   /// Removes what an earlier run left behind in this network namespace; true when there was anything.
   /// Its addresses have to be gone by then.
   public static func removeLeftovers() throws(SystemError) -> Bool {
@@ -135,9 +162,10 @@ public struct Lease: ~Copyable {
     return TableFence.removeLeftovers() || programs
   }
 
-  /// Removes everything that this owner put into the kernel.
-  public mutating func removeAll() {
-    program?.removeAll()
-    table?.removeAll()
+  /// Removes everything that this owner put into the kernel, but for some fences, whose leases run on
+  /// to their ends.
+  public mutating func removeAll(except kept: Set<LeaseIdentifier> = []) {
+    program?.removeAll(except: kept)
+    table?.removeAll(except: kept)
   }
 }

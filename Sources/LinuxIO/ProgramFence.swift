@@ -17,7 +17,7 @@ struct ProgramFence: ~Copyable {
   /// Virtual routers of one host, and addresses of all of them, twice.
   private static let mostDeadlines: UInt32 = 4096
   private static let mostAddresses: UInt32 = 1 << 17
-  private static let directions = [Int32(CLINUX_FENCE_IN), Int32(CLINUX_FENCE_OUT)]
+  static let directions = [Int32(CLINUX_FENCE_IN), Int32(CLINUX_FENCE_OUT)]
   /// The index of `lo` in every network namespace.
   private static let loopback: Int32 = 1
 
@@ -70,10 +70,7 @@ struct ProgramFence: ~Copyable {
 
   /// What this process could not find again the next one could not remove.
   private func lookBack() throws(SystemError) {
-    var identifier: UInt32 = 0
-    try Self.check(
-      "bpf BPF_OBJ_GET_INFO_BY_FD", clinux_fence_identifier(incoming.number, &identifier))
-    let again = clinux_fence_program(identifier, Self.directions[0])
+    let again = clinux_fence_program(try Self.identifier(incoming.number), Self.directions[0])
     try Self.check("bpf BPF_PROG_GET_FD_BY_ID (CAP_SYS_ADMIN)", again)
     _ = FileDescriptor(owning: again)
   }
@@ -103,11 +100,11 @@ struct ProgramFence: ~Copyable {
   // MARK: Fences
 
   mutating func fence(
-    _ identifier: LeaseIdentifier, addresses wanted: [IPAddress]
+    _ identifier: LeaseIdentifier, addresses wanted: [IPAddress], until end: Instant? = nil
   ) throws(SystemError) {
     let isNew = entries[identifier] == nil
     do throws(SystemError) {
-      try change(identifier, to: wanted)
+      try change(identifier, to: wanted, beginsUntil: end)
     } catch {
       // One that is not there as a whole is not there at all.
       if isNew { try? unfence(identifier) }
@@ -116,7 +113,7 @@ struct ProgramFence: ~Copyable {
   }
 
   private mutating func change(
-    _ identifier: LeaseIdentifier, to wanted: [IPAddress]
+    _ identifier: LeaseIdentifier, to wanted: [IPAddress], beginsUntil end: Instant?
   ) throws(SystemError) {
     var entry: Entry
     if let present = entries[identifier] {
@@ -124,7 +121,8 @@ struct ProgramFence: ~Copyable {
     } else {
       guard let place = freePlaces.popLast() else { throw SystemError("fence", ENOSPC) }
       entry = Entry(place: place, addresses: [])
-      clinux_fence_store(memory + Int(place), 0)
+      // A deadline that has come drops frames like none.
+      clinux_fence_store(memory + Int(place), end?.nanoseconds ?? 0)
     }
     // Known before the first step, so that whatever fails can be taken back.
     let gone = entry.addresses.filter { !wanted.contains($0) }
@@ -174,7 +172,7 @@ struct ProgramFence: ~Copyable {
     (address.isLinkLocal ? [index] : [index, loopback]).map { key(address, $0) }
   }
 
-  private static func key(_ address: IPAddress, _ index: Int32) -> clinux_fence_key {
+  static func key(_ address: IPAddress, _ index: Int32) -> clinux_fence_key {
     var bytes = address.bytes
     if bytes.count == 4 { bytes = [UInt8](repeating: 0, count: 10) + [0xff, 0xff] + bytes }
     var key = clinux_fence_key()
@@ -254,42 +252,21 @@ struct ProgramFence: ~Copyable {
     return entries.keys.filter { missing.contains($0.interfaceIndex) }
   }
 
-  /// Detaches every program of an earlier run.
-  ///
-  /// Throws EPERM when a program is attached that may be one and cannot be looked at: that takes
-  /// CAP_SYS_ADMIN.
-  static func removeLeftovers() throws(SystemError) -> Bool {
-    var found = false
-    var identifiers = [UInt32](repeating: 0, count: 64)
-    for index in interfaceIndexes() {
-      for direction in directions {
-        let count = clinux_fence_attached(direction, index, &identifiers, 64)
-        for identifier in identifiers.prefix(max(0, Int(count))) {
-          let program = clinux_fence_program(identifier, direction)
-          if program == -EPERM { throw SystemError("bpf BPF_PROG_GET_FD_BY_ID", EPERM) }
-          guard program >= 0 else { continue }
-          let owned = FileDescriptor(owning: program)
-          found = clinux_fence_detach(owned.number, direction, index) == 0 || found
-        }
-      }
-    }
-    return found
+  /// What this owner has attached, as `removeLeftovers` sees it.
+  func identifiers() throws(SystemError) -> [UInt32] {
+    [try Self.identifier(incoming.number), try Self.identifier(outgoing.number)]
   }
 
-  mutating func removeAll() {
-    for identifier in Array(entries.keys) { try? unfence(identifier) }
+  private static func identifier(_ program: Int32) throws(SystemError) -> UInt32 {
+    var identifier: UInt32 = 0
+    try check("bpf BPF_OBJ_GET_INFO_BY_FD", clinux_fence_identifier(program, &identifier))
+    return identifier
   }
 
-  private static func interfaceIndexes() -> [UInt32] {
-    guard let list = if_nameindex() else { return [] }
-    defer { if_freenameindex(list) }
-    var indexes: [UInt32] = []
-    var next = list
-    while next.pointee.if_index != 0 {
-      indexes.append(next.pointee.if_index)
-      next += 1
+  mutating func removeAll(except kept: Set<LeaseIdentifier> = []) {
+    for identifier in Array(entries.keys) where !kept.contains(identifier) {
+      try? unfence(identifier)
     }
-    return indexes
   }
 
   private static func owned(

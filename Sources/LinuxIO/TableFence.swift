@@ -53,25 +53,44 @@ struct TableFence: ~Copyable {
   // MARK: Fences
 
   mutating func fence(
-    _ identifier: LeaseIdentifier, addresses: [IPAddress]
+    _ identifier: LeaseIdentifier, addresses: [IPAddress], until end: Instant? = nil
   ) throws(SystemError) {
     if let present = entries[identifier] {
       let messages = TableRules.change(identifier, from: present, to: addresses)
       if !messages.isEmpty { try socket.commit(messages) }
     } else {
-      try install(identifier, addresses)
+      try install(identifier, addresses, until: end)
     }
     entries[identifier] = addresses
   }
 
+  /// The table in place of whatever has its name, with a lease from its first moment.
   private mutating func install(
-    _ identifier: LeaseIdentifier, _ addresses: [IPAddress]
+    _ identifier: LeaseIdentifier, _ addresses: [IPAddress], until end: Instant?
+  ) throws(SystemError) {
+    let start = Clock.now()
+    guard let end, let (time, tolerance) = Self.lasting(from: start, until: end) else {
+      return try install(identifier, addresses)
+    }
+    try install(
+      identifier, addresses, and: [TableRules.element(.newElement, identifier, lasting: time)])
+    guard Clock.now() - start > tolerance else { return }
+    entries[identifier] = addresses
+    do throws(SystemError) {
+      try grant(identifier, until: end)
+    } catch {
+      guard error.code == ETIME else { throw error }
+    }
+  }
+
+  private mutating func install(
+    _ identifier: LeaseIdentifier, _ addresses: [IPAddress], and more: [NetfilterMessage] = []
   ) throws(SystemError) {
     guard let device = interfaceName(identifier.interfaceIndex) else {
       throw SystemError("if_indextoname", ENODEV)
     }
     let rules = TableRules(identifier, device: device, addresses: addresses)
-    try socket.commit(rules.messages(flags: flags))
+    try socket.commit(rules.messages(flags: flags) + more)
   }
 
   mutating func unfence(_ identifier: LeaseIdentifier) throws(SystemError) {
@@ -115,15 +134,23 @@ struct TableFence: ~Copyable {
     // Each pass is as late as the processor makes it; more than a few do not happen in a row.
     for _ in 0..<8 {
       let start = Clock.now()
-      let tolerance = max(Self.leastTolerance, (end - start) / 50)
-      let time = end - start - tolerance
-      guard time >= Self.shortest else { break }
+      guard let (time, tolerance) = Self.lasting(from: start, until: end) else { break }
       try socket.commit(kinds.map { TableRules.element($0, identifier, lasting: time) })
       if Clock.now() - start <= tolerance { return }
       kinds = [.deleteElement, .newElement]
     }
     try close(identifier)
     throw SystemError("lease", ETIME)
+  }
+
+  /// What an element is told that shall have gone by `end`, and how long its way may take; nil when it
+  /// is too late.
+  private static func lasting(
+    from start: Instant, until end: Instant
+  ) -> (time: Duration, tolerance: Duration)? {
+    let tolerance = max(leastTolerance, (end - start) / 50)
+    let time = end - start - tolerance
+    return time >= shortest ? (time, tolerance) : nil
   }
 
   mutating func close(_ identifier: LeaseIdentifier) throws(SystemError) {
@@ -174,19 +201,40 @@ struct TableFence: ~Copyable {
     return rules == TableRules.ruleCount(identifier) && elements == Set(addresses).count
   }
 
-  static func removeLeftovers() -> Bool {
+  /// When the lease of an earlier run ends; nil where there is none any more.
+  static func leftover(_ identifier: LeaseIdentifier) -> Instant? {
+    guard var socket = try? NetfilterSocket.open() else { return nil }
+    var left: UInt64?
+    let now = Clock.now()
+    try? socket.dump(TableRules.leaseQuery(identifier)) { body in
+      left = TableRules.expiration(in: body) ?? left
+    }
+    return left.map { now + .milliseconds(Int64(clamping: $0)) }
+  }
+
+  static func hasLeftovers() -> Bool {
+    guard var socket = try? NetfilterSocket.open() else { return false }
+    return (try? tables(&socket).isEmpty) == false
+  }
+
+  /// The tables of this owner.
+  var names: Set<String> { Set(entries.keys.map(\.table)) }
+
+  static func removeLeftovers(except own: Set<String> = []) -> Bool {
     guard var socket = try? NetfilterSocket.open(), let present = try? tables(&socket) else {
       return false
     }
     var found = false
-    for table in present {
+    for table in present where !own.contains(table) {
       if (try? socket.commit([TableRules.deletion(table)])) != nil { found = true }
     }
     return found
   }
 
-  mutating func removeAll() {
-    for identifier in Array(entries.keys) { try? unfence(identifier) }
+  mutating func removeAll(except kept: Set<LeaseIdentifier> = []) {
+    for identifier in Array(entries.keys) where !kept.contains(identifier) {
+      try? unfence(identifier)
+    }
   }
 
   /// The names of all tables of ours.

@@ -25,7 +25,7 @@ struct TableRules {
     static let setTable = 1, setName = 2, setFlags = 3, setKeyType = 4, setKeyLength = 5
     static let setIdentifier = 10
     static let listTable = 1, listSet = 2, listElements = 3
-    static let elementKey = 1, elementTimeout = 4
+    static let elementKey = 1, elementTimeout = 4, elementExpiration = 5
     static let dataValue = 1, dataVerdict = 2, verdictCode = 1
   }
 
@@ -168,6 +168,30 @@ struct TableRules {
     message.text(Attribute.listTable, identifier.table)
     message.text(Attribute.listSet, addressSet)
     return message
+  }
+
+  /// Asks for the lease.
+  static func leaseQuery(_ identifier: LeaseIdentifier) -> NetfilterMessage {
+    var message = NetfilterMessage(.getElement, flags: NLM_F_ROOT | NLM_F_MATCH)
+    message.text(Attribute.listTable, identifier.table)
+    message.text(Attribute.listSet, leaseSet)
+    return message
+  }
+
+  /// The milliseconds that an element has left, in an answer to `leaseQuery`.
+  static func expiration(in body: Span<UInt8>) -> UInt64? {
+    var left: UInt64?
+    NetlinkMessage.forEachAttribute(in: body, skipping: 4) { type, list in
+      guard type == Attribute.listElements else { return }
+      NetlinkMessage.forEachAttribute(in: list, skipping: 0) { _, element in
+        NetlinkMessage.forEachAttribute(in: element, skipping: 0) { type, value in
+          guard type == Attribute.elementExpiration else { return }
+          let number: UInt64? = value.hostInteger(at: 0)
+          left = number.map { UInt64(bigEndian: $0) }
+        }
+      }
+    }
+    return left
   }
 
   /// How many rules the table has.

@@ -90,6 +90,8 @@ final class Daemon {
 
   /// Whether an earlier run left addresses behind, so it ended without a goodbye.
   private let isRestart: Bool
+  /// What it left under maintenance, by the name of the virtual router.
+  private let leftovers: [String: Leftover]
 
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
@@ -109,6 +111,7 @@ final class Daemon {
     connections = Connections(parts.tickleSender, parts.neighbors)
     lease = parts.lease
     isRestart = parts.foundLeftovers
+    leftovers = parts.leftovers
     sockets = AdvertisementSockets()
     control = parts.control
     store = parts.store
@@ -143,7 +146,7 @@ final class Daemon {
       leaveFinishedRouters()
     }
     notifier.stopping()
-    lease.removeAll()
+    removeFences()
     children.endAll(log: log)
     store.writer.close()
     recorder?.close()
@@ -155,7 +158,9 @@ final class Daemon {
     for configuration in configuration.virtualRouters {
       add(
         LocalRouter(
-          configuration, term: store.term(configuration.name), isRestart: isRestart, at: now))
+          configuration, term: store.term(configuration.name), isRestart: isRestart,
+          maintenance: store.maintenance(configuration.name),
+          leftover: leftovers[configuration.name], at: now))
     }
     scheduleLeaseInspection(at: now)
     joinConnectionsToPeers()

@@ -21,7 +21,7 @@ extension Daemon {
       operations.see(router.participant.report.handover, of: router.name)
     case .shareResult(let operation, let name):
       shareResult(of: operation, router, to: name)
-    case .keepMaintenance: break
+    case .keepMaintenance(let mark): store.keep(mark, of: router.name, loop: loop)
     case .passage(let operation, let passage): operations.note(passage, of: operation)
     case .refrained(let restraint): tell(restraint, router)
     case .install: install(router)
@@ -239,9 +239,15 @@ extension LocalRouter {
 
   /// The addresses that move: all, unless this node owns some and has them in any case.
   func addressesToMove(_ interfaces: Interfaces, _ index: Int32) -> [InterfaceAddress] {
-    guard configuration.router.priority == .owner else { return configuration.addresses }
+    configuration.addressesToMove(interfaces, index)
+  }
+}
+
+extension VirtualRouterConfiguration {
+  func addressesToMove(_ interfaces: Interfaces, _ index: Int32) -> [InterfaceAddress] {
+    guard router.priority == .owner else { return addresses }
     let own = Set(interfaces.ownAddresses(index).map(\.interfaceAddress.address))
-    return configuration.addresses.filter { !own.contains($0.address) }
+    return addresses.filter { !own.contains($0.address) }
   }
 }
 

@@ -205,11 +205,19 @@ final class Interfaces {
     try? addresses.held(wanted, interfaceIndex: index)
   }
 
-  /// Removes whatever carries Godwit's tag, on every interface: leftovers of an earlier run.
-  func removeLeftovers() throws(SystemError) -> [InterfaceAddress] {
+  /// Which of the addresses carry Godwit's tag on the interface.
+  func ofOurs(_ wanted: [IPAddress], _ index: Int32) -> [IPAddress] {
+    wanted.filter { ours[index]?.contains($0) ?? false }
+  }
+
+  /// Removes whatever carries Godwit's tag, on every interface: leftovers of an earlier run. `kept` stay,
+  /// by the index of their interface.
+  func removeLeftovers(except kept: [Int32: Set<IPAddress>]) throws(SystemError)
+    -> [InterfaceAddress]
+  {
     var removed: [InterfaceAddress] = []
     for index in ours.keys.sorted() {
-      let leftovers = try tagged(index)
+      let leftovers = try tagged(index).filter { !(kept[index]?.contains($0.address) ?? false) }
       guard !leftovers.isEmpty else { continue }
       if let failure = addresses.remove(leftovers, interfaceIndex: index).first {
         throw failure.error

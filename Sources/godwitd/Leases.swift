@@ -21,8 +21,7 @@ extension Daemon {
       unfence(router)
       return nil
     }
-    let identifier = LeaseIdentifier(
-      interfaceIndex: link.index, virtualRouter: router.identifier.number, family: router.family)
+    let identifier = LeaseIdentifier(router.configuration, link)
     let addresses = router.addressesToMove(interfaces, link.index).map(\.address)
     // The rules of nf_tables hang on the interface's name.
     if let old = router.fence, old.identifier != identifier || old.interface != link.name {
@@ -37,7 +36,7 @@ extension Daemon {
         try lease.fence(identifier, addresses: addresses)
       }
       let isNew = router.fence == nil
-      router.fence = (identifier, link.name, addresses)
+      router.fence = Fence(identifier, link.name, addresses)
       // A reload that brings the lease must not silence an Active Router.
       if isNew, router.participant.tenure.isHolding, let end = router.participant.leaseEnd {
         try lease.grant(identifier, until: end)
@@ -138,13 +137,21 @@ extension Daemon {
       feed(router, .beatFailed("godwitd was too late to renew the lifetime of the addresses"))
       return
     }
-    refresh(router, 0..<router.configuration.addresses.count)
+    let all = 0..<router.configuration.addresses.count
+    guard router.participant.longLifetime != nil, left > router.configuration.lease.duration else {
+      return refresh(router, all, lasting: router.configuration.lifetimeAsLease)
+    }
+    // The peers wait some seconds longer than that.
+    refresh(router, all, lasting: (left + Self.lifetimeTolerance).wholeSeconds)
   }
 
   /// Renews the lifetime of held addresses.
   func refresh(_ router: LocalRouter, _ places: Range<Int>) {
+    refresh(router, places, lasting: router.addressLifetime(lease.mechanism))
+  }
+
+  private func refresh(_ router: LocalRouter, _ places: Range<Int>, lasting lifetime: Duration?) {
     guard let link = router.link else { return }
-    let lifetime = router.addressLifetime(lease.mechanism)
     let wanted = Set(router.configuration.addresses[places])
     let addresses = router.addressesToMove(interfaces, link.index).filter(wanted.contains)
     let failure = interfaces.refresh(addresses, link.index, lifetime: lifetime)
@@ -202,8 +209,27 @@ extension LocalRouter {
   /// The lifetime that the addresses are added with; nil for ever.
   func addressLifetime(_ mechanism: LeaseMechanism) -> Duration? {
     guard configuration.lease.isEnforced else { return nil }
-    return mechanism == .addressLifetime
-      ? configuration.lifetimeAsLease : configuration.lease.addressLifetime
+    let long = participant.longLifetime
+    if mechanism == .addressLifetime {
+      return long == nil
+        ? configuration.lifetimeAsLease
+        : max(configuration.lease.duration, configuration.maintenanceLease).wholeSeconds
+    }
+    guard let usual = configuration.lease.addressLifetime else { return nil }
+    return max(usual, long ?? .zero)
+  }
+}
+
+extension Duration {
+  /// Rounded down.
+  fileprivate var wholeSeconds: Duration { .seconds(components.seconds) }
+}
+
+extension LeaseIdentifier {
+  init(_ configuration: VirtualRouterConfiguration, _ link: Link) {
+    self.init(
+      interfaceIndex: link.index, virtualRouter: configuration.router.identifier.number,
+      family: configuration.router.family)
   }
 }
 

@@ -17,7 +17,9 @@ extension Daemon {
   /// Looks at the interface again and tells the virtual router what has changed.
   func applyLink(_ router: LocalRouter) {
     let link = interfaces.link(router.configuration.interface)
-    if let old = router.link, old.index != link?.index, router.participant.tenure.isHolding {
+    if let old = router.link, old.index != link?.index,
+      router.participant.tenure.isHolding || router.participant.isResuming
+    {
       // The name has moved to another interface: what was held on the old one must not stay.
       _ = interfaces.remove(router.configuration.router.addresses, old.index)
     }
@@ -26,7 +28,8 @@ extension Daemon {
     let hasNewHardware =
       !hasMoved && link?.hardwareAddress != router.link?.hardwareAddress
     router.link = link
-    if hasMoved { unfence(router) }
+    // A fence of an earlier run may be there before the interface is looked at.
+    if hasMoved, router.fence?.identifier.interfaceIndex != link?.index { unfence(router) }
     place(router)
     var faults: Set<Fault> = []
     var source: IPAddress?

@@ -41,7 +41,7 @@ final class LocalRouter {
   /// The hardware addresses of this host, as the participant knows them.
   var hardware: Set<HardwareAddress> = []
   /// What the kernel drops unless the lease is open; nil without a lease or an interface.
-  var fence: (identifier: LeaseIdentifier, interface: String, addresses: [IPAddress])?
+  var fence: Fence?
   /// Whether the kernel was told to answer for the addresses no longer.
   var isSilenced = false
   /// Whether the kernel was last seen without the addresses.
@@ -61,17 +61,21 @@ final class LocalRouter {
   var identifier: VirtualRouterIdentifier { configuration.router.identifier }
   var family: VRRP.AddressFamily { configuration.router.family }
 
-  /// `isRestart`: an earlier run of the daemon ended without giving the role up.
+  /// `isRestart`: an earlier run of the daemon ended without giving the role up. `leftover`: it left the
+  /// addresses here, under maintenance.
   init(
     _ configuration: VirtualRouterConfiguration, term: UInt64, isRestart: Bool = false,
-    at now: Instant
+    maintenance: MaintenanceMark, leftover: Leftover? = nil, at now: Instant
   ) {
     beginning = RecordedLine(
       beginning: configuration.name, configuration.participant, term: term, isRestart: isRestart,
-      at: now)
+      maintenance: maintenance, resumes: leftover != nil, at: now)
     self.configuration = configuration
     participant = Participant(
-      configuration.participant, term: term, isRestart: isRestart, at: now)
+      configuration.participant, term: term, isRestart: isRestart, maintenance: maintenance,
+      resumes: leftover != nil, at: now)
+    fence = leftover?.fence
+    isWithoutAddresses = leftover == nil
     addressList = AddressList(configuration.router.addresses)
     digests = configuration.digests
     authenticator = AdvertisementAuthenticator(configuration.router, nil)
@@ -100,6 +104,20 @@ final class LocalRouter {
       && new.router.version == configuration.router.version
       && new.router.family == configuration.router.family
       && (new.router.priority == .owner) == (configuration.router.priority == .owner)
+  }
+}
+
+/// What the kernel drops for a virtual router unless its lease runs.
+struct Fence {
+  let identifier: LeaseIdentifier
+  /// The interface's name.
+  let interface: String
+  let addresses: [IPAddress]
+
+  init(_ identifier: LeaseIdentifier, _ interface: String, _ addresses: [IPAddress]) {
+    self.identifier = identifier
+    self.interface = interface
+    self.addresses = addresses
   }
 }
 

@@ -85,7 +85,11 @@ extension Daemon {
         continue
       }
       outcome.added.append(wanted.name)
-      add(LocalRouter(wanted, term: store.term(wanted.name), at: now))
+      add(
+        LocalRouter(
+          wanted, term: store.term(wanted.name), maintenance: store.maintenance(wanted.name),
+          at: now
+        ))
     }
     fitPeers()
     for router in routers { fitAuthentication(of: router) }

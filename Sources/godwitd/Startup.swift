@@ -34,6 +34,7 @@ struct Startup: ~Copyable {
   let neighbors: NeighborTable
   let lease: Lease
   let foundLeftovers: Bool
+  let leftovers: [String: Leftover]
   let store: StateStore
 
   static func make(configurationPath path: String) throws(StartupError) -> Startup {
@@ -66,10 +67,12 @@ struct Startup: ~Copyable {
       let announcer = try Announcer.open()
       let tickleSender = try TickleSender.open()
       let neighbors = try NeighborTable.open()
-      let foundLeftovers = try removeLeftovers(interfaces, log)
-      let lease = try Lease.open(configuration, log: log)
-      warnOfStrangers(configuration, interfaces, log)
       let store = StateStore(directory: configuration.stateDirectory, log: log)
+      let candidates = leftovers(configuration, store, interfaces)
+      let foundLeftovers = try removeLeftovers(interfaces, except: candidates, log)
+      var lease = try Lease.open(configuration, log: log)
+      let leftovers = try takeOver(candidates, &lease, interfaces, log)
+      warnOfStrangers(configuration, interfaces, log)
       try store.writer.begin(loop: loop)
       raise(configuration, log)
       return Startup(
@@ -77,7 +80,7 @@ struct Startup: ~Copyable {
         loop: loop,
         signals: signals, notifier: .fromEnvironment(), control: control, interfaces: interfaces,
         announcer: announcer, tickleSender: tickleSender, neighbors: neighbors, lease: lease,
-        foundLeftovers: foundLeftovers, store: store)
+        foundLeftovers: foundLeftovers, leftovers: leftovers, store: store)
     } catch {
       if error.code == EPERM, error.call.hasPrefix("bpf") {
         throw .capability(
@@ -194,20 +197,6 @@ struct Startup: ~Copyable {
       }
       throw .system("\(configuration.controlSocket): \(error)")
     }
-  }
-
-  /// Addresses first: what silences them has to outlast them. True when there were any.
-  private static func removeLeftovers(
-    _ interfaces: Interfaces, _ log: Log
-  ) throws(SystemError) -> Bool {
-    let removed = try interfaces.removeLeftovers()
-    _ = try Lease.removeLeftovers()
-    guard !removed.isEmpty else { return false }
-    log.write(
-      .warning,
-      "removed addresses that an earlier run left behind:"
-        + " \(removed.map(\.description).joined(separator: " "))")
-    return true
   }
 
   /// A virtual address that somebody else configured would answer on a Backup too.

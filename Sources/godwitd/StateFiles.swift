@@ -1,8 +1,10 @@
 import Control
+import Failover
 import Glibc
 import LinuxIO
 
-/// The files of the state directory: `terms`, a line `NAME TERM` for each virtual router, and
+/// The files of the state directory: `terms`, a line `NAME TERM` for each virtual router,
+/// `maintenance`, a line `NAME VERSION on|off` for each whose mark was ever set, and
 /// `history.jsonl`, a line of JSON for each entry; the older half of the history is
 /// `history.jsonl.1`.
 struct StateFiles {
@@ -11,6 +13,7 @@ struct StateFiles {
 
   let directory: String
   var terms: String { "\(directory)/terms" }
+  var maintenance: String { "\(directory)/maintenance" }
   var history: String { "\(directory)/history.jsonl" }
   var olderHistory: String { "\(directory)/history.jsonl.1" }
 
@@ -23,6 +26,20 @@ struct StateFiles {
         continue
       }
       found[String(decoding: words[0], as: UTF8.self)] = term
+    }
+    return found
+  }
+
+  /// The marks on disk; none for a file that is missing. A line that is not understood is skipped.
+  func readMaintenance() -> [String: MaintenanceMark] {
+    var found: [String: MaintenanceMark] = [:]
+    for line in lines(of: maintenance) {
+      let words = line.split(separator: UInt8(ascii: " "))
+      guard words.count == 3,
+        let mark = MaintenanceMark(
+          line: words.dropFirst().map { String(decoding: $0, as: UTF8.self) })
+      else { continue }
+      found[String(decoding: words[0], as: UTF8.self)] = mark
     }
     return found
   }
@@ -45,5 +62,20 @@ struct StateFiles {
       bytes += buffer[..<count]
     }
     return bytes.split(separator: UInt8(ascii: "\n"))
+  }
+}
+
+extension MaintenanceMark {
+  /// `VERSION on|off`
+  var line: String { "\(version) \(isOn ? "on" : "off")" }
+
+  /// From the words of its line; nil when they are not understood.
+  init?(line words: [String]) {
+    guard words.count == 2, let version = UInt64(words[0]) else { return nil }
+    switch words[1] {
+    case "on": self.init(version: version, isOn: true)
+    case "off": self.init(version: version, isOn: false)
+    default: return nil
+    }
   }
 }

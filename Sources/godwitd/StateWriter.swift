@@ -1,15 +1,20 @@
+import Failover
 import Glibc
 import LinuxIO
 
-/// The process that writes the state directory: lines on standard input, `term NAME NUMBER` or `history JSON`.
+/// The process that writes the state directory: lines on standard input, `term NAME NUMBER`,
+/// `maintenance NAME VERSION on|off` or `history JSON`.
+///
 /// It may block for as long as the disk does; what goes wrong is told on standard error.
 struct StateWriter {
   private let files: StateFiles
   private var terms: [String: UInt64]
+  private var marks: [String: MaintenanceMark]
 
   init(directory: String) {
     files = StateFiles(directory: directory)
     terms = files.readTerms()
+    marks = files.readMaintenance()
   }
 
   /// Until standard input ends.
@@ -37,6 +42,7 @@ struct StateWriter {
     do throws(SystemError) {
       switch word {
       case "term": try takeTerm(rest)
+      case "maintenance": try takeMark(rest)
       case "history": try append(Array(rest) + [UInt8(ascii: "\n")])
       default: break
       }
@@ -53,9 +59,24 @@ struct StateWriter {
     }
     terms[String(decoding: words[0], as: UTF8.self)] = term
     let content = terms.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
-    let temporary = files.terms + ".new"
+    try replace(files.terms, content)
+  }
+
+  private mutating func takeMark(_ text: ArraySlice<UInt8>) throws(SystemError) {
+    let words = text.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+    guard words.count == 3, let mark = MaintenanceMark(line: Array(words.dropFirst())) else {
+      return
+    }
+    marks[words[0]] = mark
+    let lines = marks.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.line)\n" }
+    try replace(files.maintenance, lines.joined())
+  }
+
+  /// The whole file at once: after a crash there is the old one or the new one.
+  private func replace(_ path: String, _ content: String) throws(SystemError) {
+    let temporary = path + ".new"
     try write(Array(content.utf8), to: temporary, O_TRUNC, isDurable: true)
-    guard rename(temporary, files.terms) == 0 else { throw SystemError("rename") }
+    guard rename(temporary, path) == 0 else { throw SystemError("rename") }
   }
 
   private func append(_ line: [UInt8]) throws(SystemError) {

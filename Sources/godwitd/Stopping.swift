@@ -1,3 +1,4 @@
+import Control
 import Failover
 import LinuxIO
 import VRRP
@@ -12,15 +13,71 @@ extension Daemon {
     }
     isStopping = true
     notifier.stopping()
-    log.write(.notice, "stopping: giving up what is held here")
-    let now = Clock.now()
+    let kept = routers.filter { staysWithoutDaemon($0) }
+    log.write(
+      .notice,
+      kept.isEmpty
+        ? "stopping: giving up what is held here"
+        : "stopping: under maintenance the addresses of"
+          + " \(kept.map(\.name).joined(separator: ", ")) stay; giving up what else is held here")
     for router in routers {
-      // A fit peer is handed the role; nobody waits for the operation.
-      let operation = operations.begin(
-        router.name, client: nil, wait: .seconds(60), reason: nil, oldActive: configuration.node,
-        at: now)
-      feed(router, .shutdown(operation))
+      warnOfAbsence(router)
+      feed(router, router.participant.keepsAddresses ? .suspend : .shutdown(handover(router)))
     }
+  }
+
+  /// The operation that hands the role to a fit peer; nil under maintenance, when no role changes by
+  /// itself. Nobody waits for it.
+  private func handover(_ router: LocalRouter) -> OperationIdentifier? {
+    guard !router.participant.maintenance.isOn else { return nil }
+    return operations.begin(
+      router.name, client: nil, wait: .seconds(60), reason: nil, oldActive: configuration.node,
+      at: Clock.now())
+  }
+
+  /// Who knows of maintenance does not take over.
+  private func warnOfAbsence(_ router: LocalRouter) {
+    let participant = router.participant
+    guard participant.maintenance.isOn, participant.tenure.state == .held, !router.isLeaving,
+      !participant.keepsAddresses
+    else { return }
+    log.write(
+      .warning,
+      "\(router.name): maintenance is on and not every peer has confirmed it: the addresses go with"
+        + " this daemon, and a peer that knows of it does not take them: `godwit maintenance off`")
+  }
+
+  /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
+  /// run about which nothing has been decided.
+  private func staysWithoutDaemon(_ router: LocalRouter) -> Bool {
+    let participant = router.participant
+    guard !router.isLeaving else { return false }
+    if participant.tenure.isSuspended { return participant.tenure.state == .held }
+    return participant.keepsAddresses || participant.isResuming
+  }
+
+  /// Removes what silences this node, but not from addresses that stay; the log tells of those.
+  func removeFences() {
+    let kept = routers.filter { staysWithoutDaemon($0) }
+    for router in routers {
+      if staysWithoutDaemon(router) {
+        log.write(.notice, farewell(router))
+      } else {
+        removeKept(router)
+      }
+    }
+    lease.removeAll(except: Set(kept.compactMap(\.fence?.identifier)))
+  }
+
+  private func farewell(_ router: LocalRouter) -> String {
+    let addresses = router.configuration.addresses.map(\.description).joined(separator: " ")
+    let stay = "\(router.name): \(addresses) stay on \(router.link?.name ?? "?") without godwitd"
+    guard router.configuration.lease.isEnforced else { return "\(stay), for ever: lease is off" }
+    guard !router.participant.isResuming, let end = router.participant.leaseEnd else {
+      return "\(stay) for as long as the run before this one has let them"
+    }
+    let time = durationText(end - Clock.now())
+    return "\(stay) for another \(time): start it again before that"
   }
 
   var isDone: Bool {
@@ -43,6 +100,7 @@ extension Daemon {
     routers.removeAll { router in left.contains { $0 === router } }
     for router in left {
       router.deadline = nil
+      removeKept(router)
       unfence(router)
     }
     places = places.filter { place in !left.contains { $0 === place.value } }
@@ -53,7 +111,18 @@ extension Daemon {
     for router in routers { applyLink(router) }
     for router in left {
       guard let next = router.replacement else { continue }
-      add(LocalRouter(next, term: router.participant.term, at: Clock.now()))
+      add(
+        LocalRouter(
+          next, term: router.participant.term, maintenance: router.participant.maintenance,
+          at: Clock.now()))
+    }
+  }
+
+  /// Addresses of an earlier run must not outlive the fence in front of them.
+  private func removeKept(_ router: LocalRouter) {
+    guard router.participant.isResuming, let link = router.link else { return }
+    if let failure = interfaces.remove(router.configuration.router.addresses, link.index) {
+      log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
   }
 }

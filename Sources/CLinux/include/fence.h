@@ -50,6 +50,10 @@ int clinux_fence_program(uint32_t identifier, int direction);
 /// The identifier of a program.
 int clinux_fence_identifier(int program, uint32_t *identifier);
 
+/// The deadline of an address in the maps of an attached program of ours: 0, or -ENOENT when that
+/// program does not fence it.
+int clinux_fence_deadline(int program, const struct clinux_fence_key *key, uint64_t *nanoseconds);
+
 /// Runs a program once over a frame that came in or goes out by an interface (BPF_PROG_TEST_RUN):
 /// 1 when it passes, 0 when it is dropped. `nanoseconds` gets the mean of `repeat` runs.
 int clinux_fence_test(int program, const void *frame, size_t size, uint32_t interface_index,
