@@ -8,7 +8,7 @@ import VRRP
 /// The peers are told by an RST that needs the source address: the reset comes to its end before the
 /// address is removed. A socket that listens stays, and so does one in TIME-WAIT. What was found is
 /// named by its cookie, so that another socket that came to the same place meanwhile is safe. The list
-/// is read again until it is empty: connections may have come in while others were reset.
+/// is read once more: connections may have come in while others were reset.
 ///
 /// Watch `descriptor` for reading and call `proceed` each time, and when `deadline` has come. Needs
 /// CAP_NET_ADMIN, and a kernel with CONFIG_INET_DIAG_DESTROY (4.9).
@@ -27,8 +27,8 @@ public struct ConnectionReset: ~Copyable {
 
   /// Requests in one go; the kernel sends their RSTs before the call returns, in 1-2 ms.
   private static let batch = 100
-  /// How often the list is read at most.
-  private static let mostPasses = 8
+  /// How often the list is read at most: clients that come back at once could keep it going for ever.
+  private static let mostPasses = 2
 
   private enum Phase {
     case listing(ConnectionDump)

@@ -185,6 +185,40 @@ struct PlannedFailoverScenarioTests {
     stage.expectOneHolder()
   }
 
+  @Test("idle clients behind a firewall that drops what is invalid notice a planned failover")
+  func firewall() throws {
+    let stage = try HandoverStage()
+    try stage.start()
+    try stage.lab.dropInvalid(on: "client")
+    let pool = try ClientPool.start(
+      .idle, 300, to: Scenario.address, from: "client", in: stage.lab)
+    #expect(try stage.scenario["a"].command("failover", "--yes").status == 0)
+    try stage.lab.eventually("all are connected with b", poll: .milliseconds(20)) {
+      try pool.report().present == ["b": 300]
+    }
+    stage.expectOneHolder()
+  }
+
+  @Test("idle clients are told by the successor of a node that died")
+  func crash() throws {
+    let stage = try HandoverStage()
+    try stage.start()
+    let pool = try ClientPool.start(
+      .idle, 300, to: Scenario.address, from: "client", in: stage.lab)
+    try stage.lab.eventually("b has heard of the connections") {
+      try stage.scenario.router("b").connections?.known == 300
+    }
+    let moment = Moment.now
+    try stage.lab.setPort("a", up: false)
+    try stage.scenario["a"].kill()
+    #expect(try pool.waitUntilAllKnow(since: moment, within: .seconds(15)))
+    try stage.lab.eventually("all are connected with b", poll: .milliseconds(20)) {
+      try pool.report().present == ["b": 300]
+    }
+    print("crash:", try pool.report().summary(since: moment))
+    stage.expectOneHolder()
+  }
+
   @Test(
     "with keepalived on the other side the role moves by VRRP alone, whether it is listed or not",
     arguments: [false, true])
