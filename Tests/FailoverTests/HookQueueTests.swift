@@ -340,9 +340,38 @@ import VRRP
       ])
   }
 
+  @Test("a demote that had to succeed and fails is followed by fence, before anything that waits")
+  func fence() {
+    var queue = Self.queue("one")
+    _ = queue.submit(order(.demote, 1), at: at(0))
+    _ = queue.submit(order(.standby, 2), at: at(0))
+    #expect(
+      Self.words(queue.programEnded(run(1), .exited(1), at: at(1))) == [
+        "ended 1 exited with status 1", "demote 1 exited with status 1", "start 2 one",
+      ])
+    #expect(queue.running?.order.event == .fence)
+    _ = queue.programEnded(run(2), .exited(0), at: at(2))
+    #expect(queue.running?.order.event == .standby)
+  }
+
+  @Test("a demote of a planned failover that fails is undone, not fenced")
+  func noFence() {
+    var queue = Self.queue("one")
+    var demote = order(.demote, 1)
+    demote.isPlanned = true
+    demote.reason = .manual
+    _ = queue.submit(demote, at: at(0))
+    _ = queue.programEnded(run(1), .exited(1), at: at(1))
+    #expect(queue.isIdle)
+    demote.reason = .shutdown
+    _ = queue.submit(demote, at: at(2))
+    _ = queue.programEnded(run(2), .exited(1), at: at(3))
+    #expect(queue.running?.order.event == .fence)
+  }
+
   @Test("a gate that runs, waits or is about to be tried again keeps the queue busy; a notice not")
   func busy() {
-    var queue = Self.queue("one")
+    var queue = HookQueue([HookSettings(command: ["one"], events: [.active, .demote])])
     _ = queue.submit(order(.active, 1), at: at(0))
     #expect(!queue.isBusyWithGate)
     _ = queue.submit(order(.demote, 2), at: at(0))
