@@ -156,6 +156,13 @@ public struct Participant: Sendable {
       heardActive(sender, at: now)
       return []
     }
+    if case .peerReport(let report, let name, let notBefore) = event,
+      isRoutine(report, from: name)
+    {
+      // The same as a second ago, only later.
+      peers[name]?.notBefore = notBefore
+      return []
+    }
     var effects: [Effect] = []
     // Before anything else: whoever woke too late must not speak as if nothing had happened.
     if heartbeat.hasEnded(at: now) { lapse(at: now, &effects) }

@@ -33,7 +33,7 @@ extension Participant {
     /// An operator wants the role elsewhere.
     case failover(FailoverOrder)
     /// What another node says, written no earlier than `notBefore` of this node's clock.
-    case peerReport(PeerReport, from: String, notBefore: Instant)
+    indirect case peerReport(PeerReport, from: String, notBefore: Instant)
     /// Nothing has been heard of that node for a while.
     case peerLost(String)
     /// What the `demote` of this operation had to tell has arrived from the other node.
@@ -53,7 +53,7 @@ extension Participant {
     /// Active, with another key or clock.
     case advertisementsUnreadable
     /// The configuration changed in values that need no new election.
-    case settings(ParticipantSettings)
+    indirect case settings(ParticipantSettings)
     /// The daemon stops; the operation by which another node takes over, when one can.
     case shutdown(OperationIdentifier?)
     /// The daemon stops and is started again: the addresses stay, as maintenance allows.

@@ -35,6 +35,14 @@ extension Participant {
     effects.insert(.report(asks: false), at: place ?? effects.endIndex)
   }
 
+  /// Whether a report says what the last one said, and nothing waits for it to be said later.
+  func isRoutine(_ report: PeerReport, from name: String) -> Bool {
+    guard handover == nil, longLease == nil, !tenure.isResuming, report.handover == nil,
+      !(isActive && report.isActive), !tenure.state.isClaiming
+    else { return false }
+    return peers[name]?.report == report
+  }
+
   mutating func heed(
     _ report: PeerReport, from name: String, notBefore: Instant, at now: Instant,
     _ effects: inout [Effect]

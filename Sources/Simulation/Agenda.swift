@@ -26,9 +26,9 @@ enum Happening {
   /// The client makes sure that its neighbour still answers.
   case clientAsks
   /// A report arrives.
-  case channel(ChannelMessage)
+  indirect case channel(ChannelMessage)
   case channelTick(life: Int)
-  case parcel(Parcel, isHere: Bool)
+  indirect case parcel(Parcel)
   /// Everything is mended from now on.
   case quiet
 }
@@ -60,6 +60,33 @@ struct Agenda {
       entries.swapAt(place, (place - 1) / 2)
       place = (place - 1) / 2
     }
+  }
+
+  /// The happening, and every parcel of the same sender to the same node, waits until then; their order
+  /// stays.
+  mutating func postpone(
+    _ happening: Happening, to node: Int, from sender: Int, until time: Nanoseconds
+  ) {
+    var behind: [Entry] = []
+    var others: [Entry] = []
+    for entry in entries {
+      if case .parcel(let parcel) = entry.happening, entry.node == node, parcel.from == sender {
+        behind.append(entry)
+      } else {
+        others.append(entry)
+      }
+    }
+    behind.sort { $0.comesBefore($1) }
+    entries = []
+    sequence += 1
+    restore(others)
+    add(happening, to: node, at: time)
+    for entry in behind { add(entry.happening, to: node, at: max(time, entry.time)) }
+  }
+
+  private mutating func restore(_ kept: [Entry]) {
+    // Sorted entries are a heap.
+    entries = kept.sorted { $0.comesBefore($1) }
   }
 
   mutating func takeFirst() -> Entry? {

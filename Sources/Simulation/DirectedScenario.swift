@@ -32,6 +32,7 @@ extension Scenario {
     scenario.hooksMisbehave = false
     scenario.detectsConflicts = true
     scenario.hasChannel = hasChannel
+    scenario.promisesTelling = hasChannel
     scenario.hasSecondPath = false
     scenario.channelLoss = 0
     scenario.lateReports = 0

@@ -82,6 +82,11 @@ struct NodeProcess {
   /// Programs that were started and may get a signal.
   var runs: Set<HookRun.Identifier> = []
   var operations: Set<OperationIdentifier> = []
+  /// Its connections as it shares them, and what others shared with it.
+  var ledger: ConnectionLedger?
+  var shared = SharedConnections()
+  /// By the other node: when the last parcel to it arrives.
+  var parcelsUntil: [Int: Nanoseconds] = [:]
   /// Those that are over, too.
   var knownOperations: Set<OperationIdentifier> = []
   /// What is known of the other nodes.

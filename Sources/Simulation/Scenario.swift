@@ -55,6 +55,8 @@ public struct Scenario: Sendable {
   /// Percent of the reports that are lost, and that come up to 5 s late.
   var channelLoss = 0
   var lateReports = 0
+  /// Whether nothing keeps a holder from sharing its connections in time.
+  var promisesTelling = false
   /// Whether people put the nodes into maintenance.
   var hasMaintenance = false
   var troubleEnds: Nanoseconds = 0

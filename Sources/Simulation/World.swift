@@ -30,6 +30,8 @@ public struct World {
     public var notMoved = 0
     /// How often a Backup did not claim for what it was told.
     public var refrained = 0
+    /// Clients that were told of a takeover.
+    public var told = 0
     /// Restarts under maintenance that kept the addresses.
     public var resumed = 0
     /// Beginnings of two nodes answering at once: while they could not hear each other, and because
@@ -53,6 +55,9 @@ public struct World {
   var kernelRandom: SplitMix64
   var isQuiet = false
   var lastOperation: UInt64 = 0
+  /// The clients of whoever holds the addresses, and the last port that one of them had.
+  var clients: [ClientConnection] = []
+  var lastPort: UInt16 = 1024
   public internal(set) var violation: Violation?
   public internal(set) var statistics = Statistics()
   var history: History?
@@ -125,7 +130,7 @@ public struct World {
     case .clientAsks: clientAsks()
     case .channel(let message): receive(message, at: index)
     case .channelTick(let life): channelTick(index, life: life)
-    case .parcel(let parcel, let isHere): receive(parcel, isHere: isHere, at: index)
+    case .parcel(let parcel): receive(parcel, at: index)
     case .quiet: beQuiet()
     }
   }

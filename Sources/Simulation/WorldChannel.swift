@@ -96,6 +96,7 @@ extension World {
     agenda.add(.channelTick(life: life), to: index, at: now + Self.channelInterval)
     guard nodes[index].canAct(at: now) else { return }
     report(asks: false, index)
+    connectionTick(index)
     let instant = nodes[index].clock.instant(at: now)
     for other in nodes.indices where other != index {
       guard let view = nodes[index].process.channel[other], !view.isLost,
@@ -107,40 +108,56 @@ extension World {
     work(index)
   }
 
-  /// The result of a `demote` travels until it arrives, as long as both run.
+  /// The result of a `demote`.
   mutating func share(_ operation: OperationIdentifier, with name: String, _ index: Int) {
     guard let other = nodes.indices.first(where: { Self.name($0) == name }) else { return }
-    carry(
-      Parcel(
-        operation: operation, from: index, fromLife: nodes[index].life, toLife: nodes[other].life),
-      to: other)
+    send(.informed(operation), from: index, to: other)
   }
 
-  mutating func carry(_ parcel: Parcel, to other: Int) {
-    guard nodes[parcel.from].life == parcel.fromLife, nodes[other].life == parcel.toLife,
-      nodes[other].isRunning
-    else { return }
-    let isLost =
-      !reaches(other, from: parcel.from) || !isQuiet && networkRandom.chance(scenario.channelLoss)
+  /// Parcels arrive once and in their order, as long as both processes run.
+  mutating func send(_ content: Parcel.Content, from index: Int, to other: Int) {
     let delay = networkRandom.time(scenario.minimumDelay...scenario.maximumDelay)
-    if isLost {
-      agenda.add(.parcel(parcel, isHere: false), to: other, at: now + 30 * .millisecond)
-    } else {
-      agenda.add(.parcel(parcel, isHere: true), to: other, at: now + delay)
-    }
+    let due = max(now + delay, nodes[index].process.parcelsUntil[other] ?? 0)
+    nodes[index].process.parcelsUntil[other] = due
+    agenda.add(
+      .parcel(
+        Parcel(
+          content: content, from: index, fromLife: nodes[index].life, toLife: nodes[other].life)),
+      to: other, at: due)
   }
 
-  mutating func receive(_ parcel: Parcel, isHere: Bool, at index: Int) {
-    guard isHere else { return carry(parcel, to: index) }
-    guard nodes[index].life == parcel.toLife, nodes[index].isRunning else { return }
-    nodes[index].process.others.append(.event(.peerInformed(parcel.operation)))
-    work(index)
+  mutating func receive(_ parcel: Parcel, at index: Int) {
+    guard nodes[parcel.from].life == parcel.fromLife, nodes[index].life == parcel.toLife,
+      nodes[index].isRunning
+    else { return }
+    // What is lost is sent again, and everything behind it waits.
+    let isLost =
+      !reaches(index, from: parcel.from) || !isQuiet && networkRandom.chance(scenario.channelLoss)
+    if isLost {
+      let later = now + 30 * .millisecond
+      agenda.postpone(.parcel(parcel), to: index, from: parcel.from, until: later)
+      nodes[parcel.from].process.parcelsUntil[index] = max(
+        later, nodes[parcel.from].process.parcelsUntil[index] ?? 0)
+      return
+    }
+    switch parcel.content {
+    case .informed(let operation):
+      nodes[index].process.others.append(.event(.peerInformed(operation)))
+      work(index)
+    case .connections(let connections): hear(connections, from: parcel.from, at: index)
+    }
   }
 }
 
-/// The result of a `demote` on its way.
+/// Something that travels beside the reports.
 struct Parcel {
-  var operation: OperationIdentifier
+  enum Content {
+    /// The result of a `demote`.
+    case informed(OperationIdentifier)
+    case connections(ConnectionParcel)
+  }
+
+  var content: Content
   var from: Int
   var fromLife: Int
   var toLife: Int

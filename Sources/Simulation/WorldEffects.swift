@@ -45,9 +45,8 @@ extension World {
         nodes[index].process.operations.remove(operation) != nil,
         "node \(index): an operation has two last words")
       if case .done = result { statistics.moved += 1 } else { statistics.notMoved += 1 }
-    case .resetConnections:
-      nodes[index].process.queue.append(.connectionsReset(reset: 0, left: 0))
-    case .tellConnections: nodes[index].process.queue.append(.connectionsTold(0))
+    case .resetConnections: resetConnections(index)
+    case .tellConnections: tellConnections(index)
     case .report(let asks): report(asks: asks, index)
     case .shareResult(let operation, let name): share(operation, with: name, index)
     case .keepMaintenance(let mark): nodes[index].storedMaintenance = mark
