@@ -114,8 +114,10 @@ extension Daemon {
       guard let router = routersByName[said.name] else { return }
       if message.header.asks { node.owe(said.name) }
       guard node.reports.take(said, counter: message.proof.counter, at: now) else { return }
-      learnClock(of: node, said.report.source)
-      take(said.report, router, from: node.name, notBefore: message.proof.notBefore)
+      let report = said.report.believed(
+        despite: router.digests.disagreements(with: said.configuration))
+      learnClock(of: node, report.source)
+      take(report, router, from: node.name, notBefore: message.proof.notBefore)
     case .chunk(let chunk):
       if let parcel = node.parcels.take(chunk) { take(parcel, from: node.name) }
     case .acknowledgement(let answer): node.parcels.take(answer, at: now)
