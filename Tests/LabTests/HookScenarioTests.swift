@@ -14,7 +14,10 @@ struct HookScenarioTests {
       guard node == "a" else { return }
       let path = try lab.hook(body(lab))
       configuration.routerLines =
-        ["hooks:", "  - command: [/bin/sh, \(path)]", "    timeout: \(timeout)"]
+        [
+          "hooks:", "  - command: [/bin/sh, \(path)]", "    timeout: \(timeout)",
+          "    events: [promote, demote, undo, active, standby, fault]",
+        ]
         + lines.map { "    \($0)" }
     }
   }

@@ -30,6 +30,7 @@ struct LabGodwitTests {
             preempt: true
             hooks:
               - command: [/bin/sh, /tmp/hook]
+                events: [promote, demote, undo, active, standby, fault]
             lease: 250ms
 
         """)
