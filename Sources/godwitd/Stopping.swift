@@ -45,7 +45,6 @@ extension Daemon {
   private func staysWithoutDaemon(_ router: LocalRouter) -> Bool {
     let participant = router.participant
     guard !router.isLeaving else { return false }
-    if participant.tenure.isSuspended { return participant.tenure.state == .held }
     return participant.suspends || participant.isResuming
   }
 

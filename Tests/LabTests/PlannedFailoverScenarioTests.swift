@@ -131,8 +131,8 @@ struct PlannedFailoverScenarioTests {
     try stage.waitUntilHeld(phase.event, on: phase.node)
     try stage.scenario[victim].kill()
     try stage.letGo(phase.event, on: phase.node)
-    let survivor = victim == "a" ? "b" : "a"
-    try stage.scenario.waitForHolder(survivor)
+    // The addresses of a dead holder stay, silenced, until their lifetime ends.
+    try stage.scenario[victim == "a" ? "b" : "a"].wait(for: "active")
     try stage.scenario[victim].start()
     // It may have come back in time for the failover, which goes on then.
     _ = try command.waitForExit(within: .seconds(90))
