@@ -32,8 +32,9 @@ extension Daemon {
     connections.released = []
     guard !parts.isEmpty else { return }
     do throws(SystemError) {
-      let work = LateWork(
-        parts, try ConnectionSurvey.start(parts.map(\.scope)), until: now + LateWork.limit)
+      // A client whose last word of the handshake was lost with the addresses takes itself for connected.
+      let survey = try ConnectionSurvey.start(parts.map(\.scope), halfOpen: true)
+      let work = LateWork(parts, survey, until: now + LateWork.limit)
       connections.late = work
       try watch(work)
     } catch {
