@@ -204,7 +204,31 @@ struct PlannedFailoverScenarioTests {
       }
       if kind == .idle { #expect(try pool.report().present == [to: 300]) }
     }
-    print("\(kind):", try ["a", "b"].map { try stage.scenario.router($0).counters.connectionsTold })
+    print(
+      "\(kind):", try ["a", "b"].map { try stage.scenario.router($0).counters.connectionsTold })
+    stage.expectOneHolder()
+  }
+
+  @Test("a daemon that is told to stop lets its successor know of them before it ends")
+  func lateStop() throws {
+    let stage = try HandoverStage()
+    try stage.start()
+    let pool = try ClientPool.start(
+      .mute, 300, to: Scenario.address, from: "client", in: stage.lab)
+    for (from, to) in [("a", "b"), ("b", "a"), ("a", "b")] {
+      #expect(try stage.scenario[from].stop() == .status(0))
+      try stage.lab.eventually("all are connected with \(to)", within: .seconds(4)) {
+        try connections(of: to, in: stage.lab) == 300 && pool.report().up == 300
+      }
+      #expect(try connections(of: from, in: stage.lab) == 0)
+      try stage.scenario[from].start()
+      try stage.scenario[from].wait(for: "backup")
+      try stage.lab.eventually("\(to) has a fit peer") {
+        try stage.scenario.router(to).peers.contains {
+          $0.lastSeenMilliseconds != nil && $0.fit == true
+        }
+      }
+    }
     stage.expectOneHolder()
   }
 
