@@ -1,7 +1,8 @@
 import VRRP
 
 /// Telling the clients of a former holder that the role has moved: five rounds within a second, each
-/// in pieces, and before each a look at what this host has connections to by now.
+/// in pieces, and before each a look at what this host has connections to by now. Clients that become
+/// known later have their own five rounds.
 public struct ClientTelling: Sendable {
   /// When each round begins: the first few against frames that get lost while switches and neighbours
   /// still learn, the later ones for whoever was out of reach.
@@ -10,46 +11,72 @@ public struct ClientTelling: Sendable {
   ]
   /// How long a full queue is given.
   static let pause = Duration.milliseconds(1)
+  /// Groups of clients that are told beside each other at most.
+  static let mostGroups = 4
+
+  /// Clients whose rounds begin together.
+  private struct Group {
+    let clients: [TCPConnection]
+    let began: Instant
+    var roundsSent = 0
+
+    /// When the next round begins.
+    var due: Instant { began + ClientTelling.rounds[min(roundsSent, rounds.count - 1)] }
+  }
 
   private enum Phase {
-    /// The next round begins then.
-    case waiting(until: Instant)
+    /// The next round begins when it is due.
+    case waiting
     /// The host's own connections are being listed.
     case looking
     /// Those from this place on are next, not before that time.
     case sending([TCPConnection], next: Int, notBefore: Instant)
-    case over
   }
 
+  /// Those that it began with.
   public let clients: [TCPConnection]
-  private let began: Instant
-  private var phase: Phase
-  /// Rounds that have ended.
+  private var groups: [Group]
+  /// Whose round is under way.
+  private var current = 0
+  private var phase = Phase.waiting
+  /// Rounds that have ended, of all groups.
   public private(set) var roundsSent = 0
 
   public init(_ clients: [TCPConnection], at now: Instant) {
     self.clients = clients
-    began = now
-    phase = clients.isEmpty ? .over : .waiting(until: now)
+    groups = clients.isEmpty ? [] : [Group(clients: clients, began: now)]
   }
 
-  public var isOver: Bool {
-    if case .over = phase { true } else { false }
-  }
+  public var isOver: Bool { groups.isEmpty }
 
   /// When there is something to do; nil while the host's own connections are looked at, and at the
   /// end.
   public var nextDeadline: Instant? {
     switch phase {
-    case .waiting(let time): time
+    case .waiting: groups.map(\.due).min()
     case .sending(_, _, let time): time
-    case .looking, .over: nil
+    case .looking: nil
     }
+  }
+
+  /// More clients, whose first round begins now; how many of them are not being told already. None
+  /// when there are too many groups.
+  public mutating func add(_ more: Set<TCPConnection>, at now: Instant) -> Int {
+    guard groups.count < Self.mostGroups else { return 0 }
+    var new = more
+    for group in groups { new.subtract(group.clients) }
+    guard !new.isEmpty else { return 0 }
+    groups.append(Group(clients: Array(new), began: now))
+    return new.count
   }
 
   /// Whether the host's own connections have to be listed now; answer with `looked`.
   public mutating func beginsToLook(at now: Instant) -> Bool {
-    guard case .waiting(let time) = phase, now >= time else { return false }
+    guard case .waiting = phase,
+      let next = groups.indices.min(by: { groups[$0].due < groups[$1].due }),
+      now >= groups[next].due
+    else { return false }
+    current = next
     phase = .looking
     return true
   }
@@ -57,6 +84,7 @@ public struct ClientTelling: Sendable {
   /// The host's own connections, for which nothing may be sent.
   public mutating func looked(_ own: Set<TCPConnection>, at now: Instant) {
     guard case .looking = phase else { return }
+    let clients = groups[current].clients
     let rest = own.isEmpty ? clients : clients.filter { !own.contains($0) }
     phase = .sending(rest, next: 0, notBefore: now)
     if rest.isEmpty { endRound() }
@@ -78,8 +106,8 @@ public struct ClientTelling: Sendable {
 
   private mutating func endRound() {
     roundsSent += 1
-    phase =
-      roundsSent < Self.rounds.count
-      ? .waiting(until: began + Self.rounds[roundsSent]) : .over
+    phase = .waiting
+    groups[current].roundsSent += 1
+    if groups[current].roundsSent == Self.rounds.count { groups.remove(at: current) }
   }
 }

@@ -29,4 +29,18 @@ struct ConnectionList: Sendable {
     }
     return true
   }
+
+  /// Those of some addresses.
+  func connections(of wanted: Set<IPAddress>) -> Set<TCPConnection> {
+    var found: Set<TCPConnection> = []
+    for entry in entries {
+      let local = addresses[Int(entry.place)]
+      guard wanted.contains(local) else { continue }
+      found.insert(
+        TCPConnection(
+          local: local, localPort: entry.localPort, remote: entry.client(family),
+          remotePort: entry.clientPort))
+    }
+    return found
+  }
 }

@@ -17,6 +17,9 @@ public enum ConnectionParcel: Hashable, Sendable {
   case missing
   /// Who took over has told the clients of all earlier holders. Kind 4.
   case told
+  /// Who has handed the role over: a piece of the list of what its kernel still had when the addresses
+  /// had left it. Kind 5, else as kind 1; nothing goes.
+  case late(Piece)
 
   public struct Piece: Hashable, Sendable {
     var number: UInt32
@@ -50,16 +53,7 @@ public enum ConnectionParcel: Hashable, Sendable {
     switch self {
     case .piece(let piece):
       bytes.append(1)
-      bytes.append((piece.beginning == nil ? 0 : 1) | (piece.isEnd ? 2 : 0))
-      bytes.append(piece.family.rawValue)
-      bytes.append(big: piece.number)
-      if let beginning = piece.beginning {
-        bytes.append(UInt8(truncatingIfNeeded: beginning.count))
-        for address in beginning { bytes += address.bytes }
-      }
-      bytes.append(big: UInt32(truncatingIfNeeded: piece.removed.count))
-      for entry in piece.removed { entry.append(to: &bytes, piece.family) }
-      for entry in piece.added { entry.append(to: &bytes, piece.family) }
+      piece.append(to: &bytes)
     case .holding(let holding):
       bytes.append(2)
       bytes.append(big: holding.number)
@@ -67,7 +61,25 @@ public enum ConnectionParcel: Hashable, Sendable {
       bytes.append(big: holding.digest)
     case .missing: bytes.append(3)
     case .told: bytes.append(4)
+    case .late(let piece):
+      bytes.append(5)
+      piece.append(to: &bytes)
     }
     return bytes
+  }
+}
+
+extension ConnectionParcel.Piece {
+  fileprivate func append(to bytes: inout [UInt8]) {
+    bytes.append((beginning == nil ? 0 : 1) | (isEnd ? 2 : 0))
+    bytes.append(family.rawValue)
+    bytes.append(big: number)
+    if let beginning {
+      bytes.append(UInt8(truncatingIfNeeded: beginning.count))
+      for address in beginning { bytes += address.bytes }
+    }
+    bytes.append(big: UInt32(truncatingIfNeeded: removed.count))
+    for entry in removed { entry.append(to: &bytes, family) }
+    for entry in added { entry.append(to: &bytes, family) }
   }
 }

@@ -14,6 +14,7 @@ extension ConnectionParcel {
           number: try reader.number(), count: try reader.number(), digest: try reader.number()))
     case 3: self = .missing
     case 4: self = .told
+    case 5: self = .late(try Piece(&reader))
     default: throw .kind
     }
     guard reader.left == 0 else { throw .length }

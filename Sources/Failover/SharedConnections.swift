@@ -35,7 +35,7 @@ public struct SharedConnections: Sendable {
     case .told:
       forget(allBut: peer)
       return nil
-    case .holding, .missing: return nil
+    case .holding, .missing, .late: return nil
     }
   }
 
@@ -81,17 +81,8 @@ public struct SharedConnections: Sendable {
   /// The connections of the addresses that are configured here.
   public func connections(of addresses: [IPAddress]) -> Set<TCPConnection> {
     let wanted = Set(addresses)
-    var found: Set<TCPConnection> = []
-    for list in accounts.values.compactMap(\.list) {
-      for entry in list.entries {
-        let local = list.addresses[Int(entry.place)]
-        guard wanted.contains(local) else { continue }
-        found.insert(
-          TCPConnection(
-            local: local, localPort: entry.localPort, remote: entry.client(list.family),
-            remotePort: entry.clientPort))
-      }
+    return accounts.values.reduce(into: []) { found, account in
+      if let list = account.list { found.formUnion(list.connections(of: wanted)) }
     }
-    return found
   }
 }

@@ -54,10 +54,9 @@ struct ConnectionDump {
         isOver = true
         failure = body.hostInteger(at: 0) ?? 0
       case Int(SOCK_DIAG_BY_FAMILY):
-        guard let listed = ListedConnection(body),
-          let place = scopes.place(
-            of: listed.connection, interfaceIndex: listed.interfaceIndex)
-        else { return }
+        guard let listed = ListedConnection(body), let place = scopes.place(of: listed) else {
+          return
+        }
         visit(place, listed)
       default: break
       }

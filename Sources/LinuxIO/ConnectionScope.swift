@@ -8,11 +8,17 @@ public struct ConnectionScope: Hashable, Sendable {
   public var interfaceIndex: Int32
   /// The local ports; empty for all.
   public var ports: Set<UInt16>
+  /// Whether half-open connections (SYN-RECEIVED) are not meant.
+  public var sparesHalfOpen: Bool
 
-  public init(addresses: [IPAddress], interfaceIndex: Int32, ports: Set<UInt16> = []) {
+  public init(
+    addresses: [IPAddress], interfaceIndex: Int32, ports: Set<UInt16> = [],
+    sparesHalfOpen: Bool = false
+  ) {
     self.addresses = addresses
     self.interfaceIndex = interfaceIndex
     self.ports = ports
+    self.sparesHalfOpen = sparesHalfOpen
   }
 }
 
@@ -51,12 +57,14 @@ struct ConnectionScopes {
     return used.contains(.ipv4) ? [.ipv4, .ipv6] : [.ipv6]
   }
 
-  /// The scope that a connection is in; nil for none. The interface is the one it is bound to.
-  func place(of connection: TCPConnection, interfaceIndex: Int32) -> Int? {
-    let local = connection.local
-    let place = Place(address: local, interfaceIndex: local.isLinkLocal ? interfaceIndex : 0)
+  /// The scope that a connection is in; nil for none.
+  func place(of listed: ListedConnection) -> Int? {
+    let (connection, local) = (listed.connection, listed.connection.local)
+    let place = Place(
+      address: local, interfaceIndex: local.isLinkLocal ? listed.interfaceIndex : 0)
     guard let number = places[place] else { return nil }
-    let ports = scopes[number].ports
-    return ports.isEmpty || ports.contains(connection.localPort) ? number : nil
+    let scope = scopes[number]
+    guard scope.ports.isEmpty || scope.ports.contains(connection.localPort) else { return nil }
+    return listed.isHalfOpen && scope.sparesHalfOpen ? nil : number
   }
 }

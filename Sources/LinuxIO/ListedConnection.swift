@@ -8,6 +8,8 @@ struct ListedConnection {
   let connection: TCPConnection
   /// The interface that it is bound to, 0 for none.
   let interfaceIndex: Int32
+  /// Whether the last word of its handshake has not come yet: SYN-RECEIVED.
+  let isHalfOpen: Bool
   private let family: UInt8
   private let identity: inet_diag_sockid
 
@@ -15,6 +17,7 @@ struct ListedConnection {
   init?(_ body: Span<UInt8>) {
     guard body.count >= MemoryLayout<inet_diag_msg>.size else { return nil }
     family = body[0]
+    isHalfOpen = 1 << UInt32(body[1]) == ConnectionDump.halfOpen
     identity = body.bytes.unsafeLoadUnaligned(fromByteOffset: 4, as: inet_diag_sockid.self)
     interfaceIndex = Int32(bitPattern: identity.idiag_if)
     guard let local = Self.address(body, at: 8, family),

@@ -39,7 +39,7 @@ extension Daemon {
     do throws(SystemError) {
       let resetting = Connections.Resetting(
         try ConnectionReset.start(
-          routers.compactMap(\.connectionScope), limit: Connections.mostResets,
+          routers.compactMap(\.resetScope), limit: Connections.mostResets,
           until: Clock.now() + Connections.resetLimit), routers)
       try loop.watch(
         resetting.reset.descriptor, for: .readable,
@@ -83,5 +83,17 @@ extension Daemon {
         "\(router.name): \(result.reset) connections of the addresses reset"
           + (result.left > 0 ? ", \(result.left) left" : ""))
     }
+  }
+}
+
+extension LocalRouter {
+  /// What a reset is about. In a handover the successor tells the clients of half-open connections: a
+  /// request that is dropped sends no RST, and its client may take itself for connected.
+  fileprivate var resetScope: ConnectionScope? {
+    guard var scope = connectionScope else { return nil }
+    if let handover = participant.report.handover, case .handing = handover.step {
+      scope.sparesHalfOpen = configuration.connections.onTakeover == .tickle
+    }
+    return scope
   }
 }

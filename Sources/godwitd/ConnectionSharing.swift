@@ -8,6 +8,7 @@ extension Daemon {
   func survey(at now: Instant) {
     for router in routers {
       router.sharedConnections.passTime(at: now)
+      router.lateConnections.passTime(at: now)
       if !router.sharesConnections { router.ledger = nil }
     }
     if let survey = connections.survey {
@@ -92,7 +93,9 @@ extension Daemon {
     switch parcel {
     case .holding(let holding): router.ledger?.answered(holding, by: peer)
     case .missing: router.ledger?.forget(peer)
+    case .late(let piece): hearLate(piece, router, from: peer, at: Clock.now())
     case .piece, .told:
+      if case .told = parcel { router.lateConnections.forget() }
       if let answer = router.sharedConnections.take(parcel, from: peer, at: Clock.now()) {
         _ = connections.send(answer.bytes, name, peer)
       }

@@ -5,25 +5,55 @@ import VRRP
 
 // A node that takes over tells the clients of who held the role before.
 extension Daemon {
+  /// How long after a takeover the former holder is listened to.
+  private static let lateLimit = Duration.seconds(5)
+
   /// Begins to tell them; `clientsTold` has the answer once the first round has begun.
   func beginTelling(_ router: LocalRouter) {
-    let settings = router.configuration.connections
-    var clients: [TCPConnection] = []
-    if settings.onTakeover == .tickle, router.link != nil {
-      clients = router.sharedConnections.connections(of: router.configuration.router.addresses)
-        .filter {
-          settings.ports.isEmpty || settings.ports.contains($0.localPort)
-        }
+    let now = Clock.now()
+    router.formerHolder = nil
+    if let handover = router.participant.report.handover, case .taking = handover.step {
+      router.formerHolder = (handover.partner, now)
+    }
+    var clients: Set<TCPConnection> = []
+    if router.configuration.connections.onTakeover == .tickle, router.link != nil {
+      let addresses = router.configuration.router.addresses
+      clients = router.meant(router.sharedConnections.connections(of: addresses))
+      clients.formUnion(router.meant(router.lateConnections.takeAll(of: addresses)))
     }
     guard !clients.isEmpty else {
       clientsTold(router, 0)
       return
     }
-    router.telling = ClientTelling(clients, at: Clock.now())
+    tell(clients, router, at: now)
+  }
+
+  /// A piece of what the former holder still had when the addresses had left it.
+  func hearLate(
+    _ piece: ConnectionParcel.Piece, _ router: LocalRouter, from peer: String, at now: Instant
+  ) {
+    guard router.configuration.connections.onTakeover == .tickle,
+      router.lateConnections.take(piece, from: peer, at: now),
+      // Whoever has not begun yet tells them with all others.
+      let former = router.formerHolder, former.name == peer, now - former.at <= Self.lateLimit,
+      router.participant.tenure.isHolding
+    else { return }
+    let clients = router.meant(
+      router.lateConnections.takeAll(of: router.configuration.router.addresses))
+    if router.telling != nil {
+      if let count = router.telling?.add(clients, at: now) { noteTold(router, count) }
+      tellClients(at: now)
+    } else if !clients.isEmpty {
+      tell(clients, router, at: now)
+    }
+  }
+
+  private func tell(_ clients: Set<TCPConnection>, _ router: LocalRouter, at now: Instant) {
+    router.telling = ClientTelling(Array(clients), at: now)
     if !connections.tellers.contains(where: { $0 === router }) {
       connections.tellers.append(router)
     }
-    tellClients(at: Clock.now())
+    tellClients(at: now)
   }
 
   /// A step for everyone who is telling: a look at the host's own connections, or a batch for one.
@@ -124,8 +154,20 @@ extension Daemon {
   /// The first round has begun.
   private func clientsTold(_ router: LocalRouter, _ count: Int) {
     feed(router, .connectionsTold(count))
+    noteTold(router, count)
+  }
+
+  private func noteTold(_ router: LocalRouter, _ count: Int) {
     router.counters.connectionsTold += count
     guard count > 0 else { return }
     log.write(.notice, "\(router.name): \(count) clients of the former holder are told")
+  }
+}
+
+extension LocalRouter {
+  /// Those with a port that is meant.
+  fileprivate func meant(_ clients: Set<TCPConnection>) -> Set<TCPConnection> {
+    let ports = configuration.connections.ports
+    return ports.isEmpty ? clients : clients.filter { ports.contains($0.localPort) }
   }
 }

@@ -6,7 +6,8 @@ import VRRP
 ///
 /// Three things are done with them, each in steps of about a millisecond, so that the loop never waits:
 /// a node that gives the role up resets them; one that holds it lists them once in a second and tells
-/// its peers what has changed; one that takes over tells the clients that its peers have told it of.
+/// its peers what has changed; one that takes over tells the clients that its peers have told it of. What
+/// came in while a handover took the addresses away is looked for behind it (`LateWork`).
 final class Connections {
   /// What a token's number means.
   enum Work: UInt64, CaseIterable {
@@ -15,6 +16,8 @@ final class Connections {
     /// The same just before clients are told: to those nothing may be sent.
     case look = 1
     case reset = 2
+    /// What a handover has left behind, to be listed and to be ended.
+    case late = 3
   }
 
   /// A list that is being read.
@@ -67,6 +70,12 @@ final class Connections {
   var atOnce = Connections.mostAtOnce
   /// Those whose clients are being told.
   var tellers: [LocalRouter] = []
+  /// What handovers have left behind: those of which it is looked for next, and when.
+  var released: [LateWork.Part] = []
+  var lateDue: Instant?
+  var late: LateWork?
+  /// How long a stop waits at most until a successor knows of it.
+  var lateUntil: Instant?
   /// Parcels that may have to be sent.
   var sharing: [(router: LocalRouter, peer: String)] = []
 
@@ -84,6 +93,7 @@ final class Connections {
   var nextDeadline: Instant? {
     var next = earlier(surveyDue, resetting?.reset.deadline)
     if !sharing.isEmpty { next = earlier(next, .longAgo) }
+    next = earlier(next, earlier(late?.nextDeadline ?? lateDue, lateUntil))
     for router in tellers { next = earlier(next, router.telling?.nextDeadline) }
     return next
   }
@@ -91,7 +101,7 @@ final class Connections {
 
 extension Instant {
   /// Due in any case.
-  fileprivate static let longAgo = Instant(sinceBoot: .zero)
+  static let longAgo = Instant(sinceBoot: .zero)
 }
 
 extension LocalRouter {
@@ -112,6 +122,7 @@ extension Daemon {
     case .survey: proceedSurvey()
     case .look: proceedLook()
     case .reset: proceedReset(at: Clock.now())
+    case .late: proceedLate(at: Clock.now())
     case nil: break
     }
   }
@@ -123,6 +134,7 @@ extension Daemon {
       proceedReset(at: now)
     }
     tellClients(at: now)
+    passLateTime(at: now)
     shareConnections()
     if let due = connections.surveyDue, due <= now {
       connections.surveyDue = now + Connections.surveyPause

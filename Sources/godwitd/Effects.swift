@@ -19,6 +19,7 @@ extension Daemon {
     case .report(let asks):
       report(router, asks: asks)
       operations.see(router.participant.report.handover, of: router.name)
+      noteRelease(router)
     case .shareResult(let operation, let name):
       shareResult(of: operation, router, to: name)
     case .keepMaintenance(let mark): store.keep(mark, of: router.name, loop: loop)

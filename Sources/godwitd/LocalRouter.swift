@@ -36,6 +36,12 @@ final class LocalRouter {
   var ledger: ConnectionLedger?
   /// The connections of other holders, which they have shared.
   var sharedConnections = SharedConnections()
+  /// Those that a holder still had when it had handed the role over.
+  var lateConnections = LateConnections()
+  /// Who handed the role over to this node last, and when the addresses were here.
+  var formerHolder: (name: String, at: Instant)?
+  /// The last operation by which this node gave the addresses away.
+  var releasedOperation: OperationIdentifier?
   /// While clients of another holder are told.
   var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.

@@ -75,6 +75,7 @@ extension Daemon {
   var isDone: Bool {
     guard isStopping else { return false }
     guard routers.allSatisfy({ $0.participant.isOut }) else { return false }
+    if isTellingSuccessor { return false }
     if routers.allSatisfy({ $0.participant.hooks.isIdle }) { return true }
     let now = Clock.now()
     if let stopDeadline { return now >= stopDeadline }

@@ -69,6 +69,59 @@ struct ClientTellingTests {
     #expect(begins)
   }
 
+  @Test("Clients that become known later have five rounds of their own, the others theirs")
+  func added() {
+    var telling = ClientTelling([connection(1)], at: at(0))
+    var sent: [(time: Int, clients: [TCPConnection])] = []
+    func pass(_ time: Int) {
+      while telling.beginsToLook(at: at(time)) {
+        telling.looked([], at: at(time))
+        let due = Array(telling.due(at: at(time), limit: 64))
+        sent.append((time, due))
+        telling.sent(due.count, isQueueFull: false, at: at(time))
+      }
+    }
+    pass(0)
+    let count = telling.add([connection(1), connection(2)], at: at(5))
+    #expect(count == 1)
+    #expect(telling.nextDeadline == at(5))
+    for time in [5, 20, 25, 100, 105, 300, 305, 1000] { pass(time) }
+    #expect(!telling.isOver)
+    #expect(telling.nextDeadline == at(1005))
+    pass(1005)
+    #expect(telling.isOver)
+    #expect(telling.nextDeadline == nil)
+    let (first, second) = ([connection(1)], [connection(2)])
+    #expect(sent.map(\.time) == [0, 5, 20, 25, 100, 105, 300, 305, 1000, 1005])
+    #expect(
+      sent.map(\.clients)
+        == [first, second, first, second, first, second, first, second, first, second])
+  }
+
+  @Test("Clients that are added while others are being sent wait for the end of that round")
+  func addedWhileSending() {
+    var telling = ClientTelling([connection(1)], at: at(0))
+    _ = telling.beginsToLook(at: at(0))
+    let whileLooking = telling.add([connection(2)], at: at(0))
+    #expect(whileLooking == 1)
+    telling.looked([], at: at(1))
+    let whileSending = telling.add([connection(3)], at: at(1))
+    #expect(whileSending == 1)
+    #expect(telling.due(at: at(1), limit: 64) == [connection(1)])
+    telling.sent(1, isQueueFull: false, at: at(1))
+    #expect(telling.clients == [connection(1)])
+    _ = telling.beginsToLook(at: at(1))
+    telling.looked([], at: at(1))
+    #expect(telling.due(at: at(1), limit: 64) == [connection(2)])
+  }
+
+  @Test("Four groups at most are told beside each other")
+  func groups() {
+    var telling = ClientTelling([connection(1)], at: at(0))
+    let counts = (2...5).map { telling.add([connection($0)], at: at(0)) }
+    #expect(counts == [1, 1, 1, 0])
+  }
+
   @Test("Without clients there is nothing to do")
   func none() {
     let telling = ClientTelling([], at: at(0))

@@ -38,7 +38,7 @@ extension ConnectionLedger {
       switch try ConnectionParcel(decoding: answer.bytes) {
       case .holding(let holding): answered(holding, by: peer)
       case .missing: forget(peer)
-      case .piece, .told: Issue.record("\(answer)")
+      case .piece, .told, .late: Issue.record("\(answer)")
       }
     }
     return lengths

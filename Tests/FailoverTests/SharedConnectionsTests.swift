@@ -115,7 +115,7 @@ struct ConnectionParcelTests {
   func reasons() {
     #expect(failure(Self.good) == nil)
     #expect(failure(changed(0, [2])) == .version)
-    #expect(failure(changed(1, [5])) == .kind)
+    #expect(failure(changed(1, [6])) == .kind)
     #expect(failure(changed(2, [4])) == .flags)
     #expect(failure(changed(3, [5])) == .family)
     #expect(failure(changed(25, [1])) == .place)

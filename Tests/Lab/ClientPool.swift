@@ -9,6 +9,9 @@ public final class ClientPool {
     case idle
     /// Sends a request each 100 ms, all of them evenly over that time.
     case writing
+    /// Says nothing at all, as one that waits for the server's first word: a connection is enough, and
+    /// who it is with is told as "-".
+    case mute
     /// Gone without a word after the first answer; the server alone still has the connection
     /// (RFC 9293 section 3.5.1).
     case halfOpen = "half-open"

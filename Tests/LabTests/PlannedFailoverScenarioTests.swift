@@ -185,6 +185,62 @@ struct PlannedFailoverScenarioTests {
     stage.expectOneHolder()
   }
 
+  @Test(
+    "a client that connects while the addresses leave is told too, and nothing stays behind",
+    arguments: [ClientPool.Kind.idle, .mute])
+  func late(kind: ClientPool.Kind) throws {
+    let stage = try HandoverStage()
+    try stage.start()
+    let pool = try ClientPool.start(
+      kind, 300, to: Scenario.address, from: "client", in: stage.lab)
+    for (from, to) in Array(repeating: [("a", "b"), ("b", "a")], count: 3).joined() {
+      #expect(try stage.scenario[from].command("failover", "--yes").status == 0)
+      // Each client has one connection, and the kernel of the new node knows it.
+      try stage.lab.eventually("all are connected with \(to)", within: .seconds(4)) {
+        try connections(of: to, in: stage.lab) == 300 && pool.report().up == 300
+      }
+      try stage.lab.eventually("\(from) has no connection of the address any more") {
+        try connections(of: from, in: stage.lab) == 0
+      }
+      if kind == .idle { #expect(try pool.report().present == [to: 300]) }
+    }
+    print(
+      "\(kind):", try ["a", "b"].map { try stage.scenario.router($0).counters.connectionsTold })
+    stage.expectOneHolder()
+  }
+
+  @Test("a daemon that is told to stop lets its successor know of them before it ends")
+  func lateStop() throws {
+    let stage = try HandoverStage()
+    try stage.start()
+    let pool = try ClientPool.start(
+      .mute, 300, to: Scenario.address, from: "client", in: stage.lab)
+    for (from, to) in [("a", "b"), ("b", "a"), ("a", "b")] {
+      #expect(try stage.scenario[from].stop() == .status(0))
+      try stage.lab.eventually("all are connected with \(to)", within: .seconds(4)) {
+        try connections(of: to, in: stage.lab) == 300 && pool.report().up == 300
+      }
+      #expect(try connections(of: from, in: stage.lab) == 0)
+      try stage.scenario[from].start()
+      try stage.scenario[from].wait(for: "backup")
+      try stage.lab.eventually("\(to) has a fit peer") {
+        try stage.scenario.router(to).peers.contains {
+          $0.lastSeenMilliseconds != nil && $0.fit == true
+        }
+      }
+    }
+    stage.expectOneHolder()
+  }
+
+  /// How many connections of the address the kernel of a node has.
+  private func connections(of node: String, in lab: Lab) throws -> Int {
+    let list = try lab.run(
+      ["ss", "-Htn", "state", "connected", "exclude", "time-wait", "src", Scenario.address],
+      in: node)
+    try list.expectSuccess()
+    return list.output.split(separator: "\n").count
+  }
+
   @Test("idle clients behind a firewall that drops what is invalid notice a planned failover")
   func firewall() throws {
     let stage = try HandoverStage()

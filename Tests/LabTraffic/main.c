@@ -48,7 +48,7 @@ int main(int count, char **words) {
   if (count > 1 && !strcmp(words[1], "flood")) return flood(count - 2, words + 2);
   fprintf(stderr,
           "usage: lab-traffic serve NAME PORT split|mapped\n"
-          "       lab-traffic clients idle|writing|half-open COUNT ADDRESS PORT TIMEOUT_MS\n"
+          "       lab-traffic clients idle|writing|mute|half-open COUNT ADDRESS PORT TIMEOUT_MS\n"
           "       lab-traffic flood INTERFACE TOTAL RATE\n");
   return 64;
 }

@@ -36,7 +36,8 @@ int serve(int count, char **words);
 /// since the last `up` that failed and that took longer than TIMEOUT_MS;
 /// `down CLIENT TIME ERRNO` when it notices the end of the connection, 0 for an orderly one.
 ///
-/// KIND is `idle` (says nothing after the first request), `writing` (a request each 100 ms) or
+/// KIND is `idle` (says nothing after the first request), `writing` (a request each 100 ms), `mute` (says
+/// nothing at all: `up` with the name `-` once it is connected) or
 /// `half-open` (gone after the first answer without a word to the server: RFC 9293 section 3.5.1).
 int clients(int count, char **words);
 

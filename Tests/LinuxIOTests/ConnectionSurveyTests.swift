@@ -6,9 +6,9 @@ import VRRP
 
 /// Lists to the end: what is in each scope, and how many steps it took.
 private func survey(
-  _ scopes: [ConnectionScope], in namespace: Namespace
+  _ scopes: [ConnectionScope], in namespace: Namespace, halfOpen: Bool = false
 ) throws -> (found: [[TCPConnection]], steps: Int) {
-  var survey = try namespace.run { try ConnectionSurvey.start(scopes) }
+  var survey = try namespace.run { try ConnectionSurvey.start(scopes, halfOpen: halfOpen) }
   var found = Array(repeating: [TCPConnection](), count: scopes.count)
   var steps = 0
   var isOver = false
@@ -103,7 +103,8 @@ extension Connections {
     }
   }
 
-  @Test("A half-open connection is not listed")
+  @Test(
+    "A half-open connection is listed only where that is asked for, and reset unless it is spared")
   func halfOpen() throws {
     try makePair { pair in
       let listener = try pair.left.listen(at: "10.0.0.100", port: 80)
@@ -122,7 +123,13 @@ extension Connections {
       try #require(try pair.left.reaches(1, "syn-recv"))
       let scope = ConnectionScope(addresses: [try address("10.0.0.100")], interfaceIndex: 1)
       #expect(try survey([scope], in: pair.left).found == [[]])
-      // A reset ends it too.
+      let found = try survey([scope], in: pair.left, halfOpen: true).found
+      #expect(found.map { $0.map(\.localPort) } == [[80]])
+      var sparing = scope
+      sparing.sparesHalfOpen = true
+      #expect(
+        try reset([sparing], in: pair.left) == [ConnectionReset.Result(reset: 0, left: 0)])
+      // Else a reset ends it too.
       #expect(
         try reset([scope], in: pair.left) == [ConnectionReset.Result(reset: 1, left: 0)])
       _ = listener.number
