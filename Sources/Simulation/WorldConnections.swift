@@ -68,6 +68,8 @@ extension World {
       if let answer = nodes[index].process.shared.take(parcel, from: name, at: instant) {
         send(.connections(answer), from: index, to: other)
       }
+    // Nobody sends it here: no client connects between a reset and the end of the addresses.
+    case .late: break
     }
   }
 

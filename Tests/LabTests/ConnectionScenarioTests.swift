@@ -74,6 +74,31 @@ struct ConnectionScenarioTests {
     withExtendedLifetime(servers) {}
   }
 
+  @Test(
+    "a client that connects while the addresses leave is told by the new holder, over either family",
+    arguments: [Scenario.address, "fd77::100"])
+  func late(_ address: String) throws {
+    let (scenario, servers) = try scenario(
+      addresses: [address.contains(":") ? "\(address)/64" : "\(address)/24"], speak: true)
+    try scenario.lab.eventually("a has a fit peer") {
+      try scenario.router("a").peers.contains {
+        $0.lastSeenMilliseconds != nil && $0.fit == true
+      }
+    }
+    let mute = try ClientPool.start(.mute, 300, to: address, from: "client", in: scenario.lab)
+    try moveAway(scenario)
+    for (node, count) in [("b", 300), ("a", 0)] {
+      try scenario.lab.eventually("\(node) has \(count) connections", within: .seconds(4)) {
+        let list = try scenario.lab.run(
+          ["ss", "-Htn", "state", "connected", "exclude", "time-wait", "src", address], in: node)
+        try list.expectSuccess()
+        return list.output.split(separator: "\n").count == count
+      }
+    }
+    #expect(try mute.report().up == 300)
+    withExtendedLifetime(servers) {}
+  }
+
   @Test("a reload changes which ports are meant")
   func reload() throws {
     let (scenario, servers) = try scenario(["connections: { ports: [5432] }"])
