@@ -90,7 +90,8 @@ struct ConnectionScenarioTests {
     for (node, count) in [("b", 300), ("a", 0)] {
       try scenario.lab.eventually("\(node) has \(count) connections", within: .seconds(4)) {
         let list = try scenario.lab.run(
-          ["ss", "-Htn", "state", "connected", "exclude", "time-wait", "src", address], in: node)
+          ["ss", "-Htn", "state", "connected", "exclude", "time-wait", "src", "[\(address)]"],
+          in: node)
         try list.expectSuccess()
         return list.output.split(separator: "\n").count == count
       }
