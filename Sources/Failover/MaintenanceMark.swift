@@ -14,7 +14,7 @@ public struct MaintenanceMark: Hashable, Comparable, Sendable {
 
   /// The mark that a command makes of this one.
   public func switched(_ isOn: Bool) -> MaintenanceMark {
-    MaintenanceMark(version: version &+ 1, isOn: isOn)
+    MaintenanceMark(version: min(version, .max - 1) + 1, isOn: isOn)
   }
 
   /// The newer one counts; of two commands at the same time the careful one.

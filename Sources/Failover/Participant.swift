@@ -59,7 +59,7 @@ public struct Participant: Sendable {
   /// Since when this node claims.
   var claimBegan: Instant?
   /// Who may have a long lease, and until when.
-  var longLease: (keeper: IPAddress, until: Instant)?
+  var longLease: (keeper: IPAddress?, until: Instant)?
   /// Whether addresses may be here: brought, and not seen gone since.
   var mayAnswer = false
   /// Whether this node's own lease is long.
@@ -120,8 +120,8 @@ public struct Participant: Sendable {
         identifier: settings.router.identifier, priority: settings.router.priority, primary: nil,
         hardware: []),
       addresses: settings.router.addresses)
-    self.term = term
-    highestTerm = term
+    self.term = min(term, Self.lastTerm)
+    highestTerm = self.term
     since = now
   }
 
@@ -130,6 +130,10 @@ public struct Participant: Sendable {
 
   /// Whether the role is given up for good and nothing is left to be done but notices.
   public var isOut: Bool { tenure.isOut && !hooks.isBusyWithGate }
+
+  /// A term beyond this is nobody's: at a change of owner a second it takes longer than there will be
+  /// computers to count so far.
+  public static let lastTerm: UInt64 = 1 << 62
 
   /// Runs of prechecks are numbered from here on.
   static let firstPrecheck: UInt64 = 1 << 32
@@ -287,6 +291,8 @@ public struct Participant: Sendable {
     hasStarted = true
     applyFaults(at: now, &effects)
     schedulePrecheck(at: now)
+    // Somebody may have had it while this node was away.
+    if maintenance.isOn { longLease = (nil, now + longLeaseBound) }
     perform(.start(isResuming: resumes), at: now, &effects)
   }
 

@@ -67,7 +67,8 @@ extension Participant {
     let entry = cause == .handover ? self.entry : nil
     self.entry = nil
     if case .resumed = entry {} else { nextTerm() }
-    let notBefore = firstHoldOff(after: cause, at: now)
+    var notBefore = firstHoldOff(after: cause, at: now)
+    if case .takenBack = entry { notBefore = firstHoldOff(after: .release, at: now) }
     switch entry {
     case .handedOver(let reason, let operation):
       perform(.handedOver(reason, operation), at: now, &effects)
@@ -79,7 +80,7 @@ extension Participant {
 
   /// The owner changes.
   private mutating func nextTerm() {
-    highestTerm += 1
+    if highestTerm < Self.lastTerm { highestTerm += 1 }
     term = highestTerm
   }
 

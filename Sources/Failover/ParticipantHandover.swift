@@ -114,7 +114,10 @@ extension Participant {
       if case .preparing = running.step, running.part == .giving {
         endGiving(.refused("the daemon stops"), at: now, &effects)
       } else {
-        return perform(.shutdown(), at: now, &effects)
+        perform(.shutdown(), at: now, &effects)
+        // Whoever has taken over needs this node no longer.
+        if running.isAccepted, tenure.isHandingOver { relieve(at: now, &effects) }
+        return
       }
     }
     guard let operation, tenure.state == .held, let name = bestCandidate(isForced: false) else {
@@ -271,10 +274,12 @@ extension Participant {
   private mutating func takeBack(_ why: String, at now: Instant, _ effects: inout [Effect]) {
     guard let handover, tenure.isHandingOver else { return }
     self.handover?.end(.withdrawn(why), at: now)
-    guard router.isBackup, !tenure.isShuttingDown else {
+    tenure.setback = why
+    // With a third node the role may be elsewhere by now.
+    let isFree = rival(of: handover.partner, at: now) == nil
+    guard router.isBackup, isFree, !tenure.isShuttingDown else {
       return relieve(at: now, &effects)
     }
-    tenure.setback = why
     entry = .takenBack
     elect(
       .takeOver(from: peers[handover.partner]?.report.source), at: now, &effects)
@@ -311,7 +316,10 @@ extension Participant {
 
   /// Keeps it in line with what the tenure does, and to its times.
   mutating func followHandover(at now: Instant, _ effects: inout [Effect]) {
-    guard handover != nil else { return }
+    guard handover != nil else {
+      if tenure.isHandingOver { relieve(at: now, &effects) }
+      return
+    }
     reconcileHandover(at: now, &effects)
     if let handover, let due = handover.due, now >= due {
       self.handover?.due = nil
@@ -355,6 +363,17 @@ extension Participant {
     handover = nil
   }
 
+  /// Whether the role is being given away, or has left and waits for the other node.
+  private func isOnItsWay(_ handover: PlannedFailover) -> Bool {
+    switch handover.step {
+    case .demoting, .handing, .released: true
+    case .withdrawn: handover.waitsUntil != nil
+    case .requested, .preparing, .checking, .ready, .refused, .informed, .taking, .held, .failed,
+      .moved:
+      false
+    }
+  }
+
   /// The last word on an operation.
   mutating func finish(
     _ operation: OperationIdentifier, _ result: OperationResult, _ phases: [Phase],
@@ -364,8 +383,12 @@ extension Participant {
       switch result {
       case .done: break
       case .refused(let why): self.handover?.end(.refused(why), at: now)
-      case .rolledBack(let why), .incomplete(let why):
-        self.handover?.end(.withdrawn(why), at: now)
+      case .rolledBack(let why): self.handover?.end(.withdrawn(why), at: now)
+      case .incomplete(let why):
+        // A stop gives up whoever waits for the operation, not the way that the role has begun to go.
+        if !tenure.isShuttingDown || !isOnItsWay(handover) {
+          self.handover?.end(.withdrawn(why), at: now)
+        }
       }
     }
     effects.append(.finished(operation, result, phases))

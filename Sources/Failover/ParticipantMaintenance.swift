@@ -37,9 +37,7 @@ extension Participant {
     let wasOn = maintenance.isOn
     maintenance = mark
     effects.append(.keepMaintenance(mark))
-    if mark.isOn, let activeRouter {
-      longLease = (activeRouter.address, now + longLeaseBound)
-    }
+    if mark.isOn { longLease = (activeRouter?.address, now + longLeaseBound) }
     followLongLease(at: now, &effects)
     applyFaults(at: now, &effects)
     guard wasOn != mark.isOn, hasStarted else { return }
@@ -69,6 +67,12 @@ extension Participant {
 
   /// A holder that knows of the end of the maintenance has a short lease.
   mutating func noteLongLease(_ report: PeerReport, at now: Instant) {
+    let isOver = settings.peers.allSatisfy {
+      guard let mark = peers[$0]?.report.maintenance else { return false }
+      return mark >= maintenance && !mark.isOn
+    }
+    // Nobody's lease is long any more, whoever had one.
+    if isOver, !maintenance.isOn { longLease = nil }
     if let longLease, longLease.keeper == report.source {
       if report.maintenance >= maintenance, !report.maintenance.isOn {
         self.longLease = nil

@@ -68,7 +68,10 @@ extension Participant {
     hooks.replaceHooks(new.hooks)
     prechecks.replaceHooks(new.hooks)
     schedulePrecheck(at: now)
-    peers = peers.filter { new.peers.contains($0.key) }
+    for name in peers.keys.sorted() where !new.peers.contains(name) {
+      lose(name, at: now, &effects)
+    }
+    silentPeers.formIntersection(new.peers)
     followLongLease(at: now, &effects)
     // A check that is new counts as passing until it has had its say: a reload moves no role.
     checks = new.checks.map { kept[$0] ?? Check($0, at: now, assumedPassing: hasStarted) }

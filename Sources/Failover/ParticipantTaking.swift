@@ -251,7 +251,7 @@ extension Participant {
         theirs, from: mine.partner, isForced: isForced, isAskedHere: true, at: now, &effects)
       return
     }
-    handover?.due = nil
+    handover?.due = now + PlannedFailover.longestWatch
     watch(theirs.step, at: now, &effects)
     switch theirs.step {
     case .refused(let why): giveWay(.refused(why), at: now, &effects)
@@ -267,6 +267,18 @@ extension Participant {
       .taking, .held, .failed:
       break
     }
+  }
+
+  /// The holder says nothing more of it: what has become of the role tells.
+  private mutating func judgeAsked(at now: Instant, _ effects: inout [Effect]) {
+    guard let mine = handover else { return }
+    let active = activeRouter?.address
+    guard let active, active != peers[mine.partner]?.report.source else {
+      return giveWay(
+        .incomplete("\(mine.partner) says nothing more of it: `godwit history` there tells"),
+        at: now, &effects)
+    }
+    giveWay(.done(newActive: active), at: now, &effects)
   }
 
   /// What the holder does, as phases for whoever waits here.
@@ -303,6 +315,7 @@ extension Participant {
     case (.taking, .checking), (.taking, .ready), (.taking, .informed):
       giveWay(.rolledBack("\(mine.partner) gave it up"), at: now, &effects)
     case (.taking, .held): complete(nil, at: now, &effects)
+    case (.asking, _) where mine.lastSeen != nil: judgeAsked(at: now, &effects)
     default: if mine.isOver { endHandover() }
     }
   }
@@ -353,6 +366,7 @@ extension Participant {
     guard let mine = handover else { return }
     switch mine.step {
     case .held: complete(nil, at: now, &effects)
+    case .requested where mine.lastSeen != nil: judgeAsked(at: now, &effects)
     case .requested:
       giveWay(.refused("\(mine.partner) did not answer in time"), at: now, &effects)
     default: endHandover()

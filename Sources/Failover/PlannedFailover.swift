@@ -25,6 +25,8 @@ struct PlannedFailover: Sendable {
   /// How long the last word is repeated, and a successor waits for it.
   static let lastWord = Duration.seconds(2)
   static let patience = Duration.seconds(10)
+  /// How long a node that only asked watches the others: gates may take minutes.
+  static let longestWatch = Duration.seconds(1800)
   /// Between two reports of the same step: while it is new, and later.
   static let quickRepeat = Duration.milliseconds(10)
   static let slowRepeat = Duration.milliseconds(100)

@@ -113,6 +113,8 @@ public struct AdvertisementAuthenticator: Sendable {
     do throws(DiscardReason) {
       let trailer = try AuthenticationTrailer(decoding: message)
       try checkCode(of: trailer, message, from: source, makeCode)
+      // What was said before proves nothing of the clock now.
+      if let mark = marks[source], !trailer.sequence.isAfter(mark) { return nil }
       return trailer.sequence.seconds
     } catch {
       return nil

@@ -83,7 +83,10 @@ extension Daemon {
   }
 
   func renewLease(_ router: LocalRouter, until end: Instant) {
-    guard router.hasBeaten, let fence = router.fence else { return }
+    // One that ends earlier than before needs no advertisement behind it.
+    let isShorter = router.leaseGranted.map { end < $0 } ?? false
+    guard router.hasBeaten || isShorter, let fence = router.fence else { return }
+    defer { router.leaseGranted = end }
     if lease.mechanism == .addressLifetime { return renewByLifetime(router, until: end) }
     do throws(LeaseError) {
       try lease.renew(fence.identifier, until: end)

@@ -52,6 +52,8 @@ final class LocalRouter {
   var isSilenced = false
   /// Whether the kernel was last seen without the addresses.
   var isWithoutAddresses = true
+  /// The end that the kernel's lease was last given.
+  var leaseGranted: Instant?
   /// Whether the last advertisement left.
   var hasBeaten = false
   /// The last advertisement of another router: from whom, when, with which priority.

@@ -52,18 +52,20 @@ extension Daemon {
     do throws(PeerDiscardReason) {
       let proof = try node.session.receive(
         header.stamp, path: header.path, at: now, fresh: PeerNode.random)
-      node.answerRoute = answerRoute(route)
+      node.answerRoute = answerRoute(route, node)
       return PeerMessage(
         node: node, header: header, sections: sections, proof: proof, route: route)
     } catch {
-      if error == .staleSession { node.answerRoute = answerRoute(route) }
+      if error == .staleSession { node.answerRoute = answerRoute(route, node) }
       throw error
     }
   }
 
-  /// Back to where it came from, from the address that it came to.
-  private func answerRoute(_ route: PeerSocket.Route) -> PeerSocket.Route {
-    PeerSocket.Route(
+  /// Back to where it came from, from the address that it came to; to no other address than the
+  /// peer's own, wherever a datagram says that it comes from.
+  private func answerRoute(_ route: PeerSocket.Route, _ node: PeerNode) -> PeerSocket.Route? {
+    guard node.addresses.contains(route.peer) else { return node.answerRoute }
+    return PeerSocket.Route(
       to: route.peer, port: peers.port, from: route.local,
       by: route.peer.isLinkLocal ? route.interfaceIndex : 0)
   }
@@ -140,7 +142,6 @@ extension Daemon {
     else { return }
     node.heardSince = nil
     node.reports.forgetAll()
-    node.parcels.reset()
     node.echoedPaths = []
     log.write(.warning, "\(node.name) does not report to this node any more")
     forgetShared(with: node.name)

@@ -17,7 +17,14 @@ extension Daemon {
 
   /// Opens the channel, or fits it to a changed configuration.
   func fitPeers() {
+    let before = peers.nodes.values.filter { $0.heardSince != nil }
     let error = peers.fit(configuration, keyring: keyring, loop: loop, at: Clock.now())
+    // Whoever cannot be heard any more says nothing any more.
+    for node in before where !peers.isOpen || error != nil || peers.nodes[node.name] !== node {
+      node.heardSince = nil
+      node.reports.forgetAll()
+      for router in routers { feed(router, .peerLost(node.name)) }
+    }
     if let error {
       log.writeLimited(
         .error, about: "peer channel", at: Clock.now(),

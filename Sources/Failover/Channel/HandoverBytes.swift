@@ -34,7 +34,10 @@ extension Handover.Step {
     case 6: self = .demoting
     case 7: self = .handing
     case 8: self = .informed
-    case 9: self = .released(term: try reader.number(8))
+    case 9:
+      let term = try reader.number(8)
+      guard term <= Participant.lastTerm else { throw .malformedSection }
+      self = .released(term: term)
     case 10: self = .taking
     case 11: self = .held(told: Int(try reader.number(4)))
     case 12: self = .failed(try reader.text(sentence))

@@ -43,6 +43,9 @@ extension PeerReport {
     let flags = try reader.number(1)
     let term = try reader.number(8)
     let version = try reader.number(8)
+    guard term <= Participant.lastTerm, version <= Participant.lastTerm else {
+      throw .malformedSection
+    }
     let source: IPAddress?
     switch try reader.byte() {
     case 0: source = nil

@@ -113,7 +113,7 @@ private func sections(_ body: [UInt8]) throws(PeerDiscardReason) -> [PeerSection
     let steps: [Handover.Step] = [
       .requested(candidate: "db-a", isForced: true), .requested(candidate: "x", isForced: false),
       .preparing(isForced: true), .preparing(isForced: false), .checking, .ready,
-      .refused("postgres is behind"), .demoting, .handing, .informed, .released(term: .max),
+      .refused("postgres is behind"), .demoting, .handing, .informed, .released(term: 1 << 62),
       .taking, .held(told: 0), .held(told: 4_294_967_295), .failed("promote: exit status 1"),
       .moved(Passage(gap: .milliseconds(12), reset: 3, left: 1, told: 2)), .moved(Passage()),
       .withdrawn(""),
