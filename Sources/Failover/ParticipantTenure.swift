@@ -10,7 +10,9 @@ extension Participant {
       case .joinElection:
         if let source {
           elect(
-            .startup(source: source, patience: patience, isHeldBack: isHeldBack(at: now)), at: now,
+            .startup(
+              source: source, patience: patience,
+              isHeldBack: isHeldBack(at: now) || tenure.isResuming), at: now,
             &effects)
           patience = .zero
           if tenure.isResuming {

@@ -107,7 +107,6 @@ struct NodeProcess {
   mutating func nextDeadline() -> Instant? { participant.nextDeadline }
   mutating func isOut() -> Bool { participant.isOut }
   mutating func keepsAddresses() -> Bool { participant.keepsAddresses }
-  mutating func isInMaintenance() -> Bool { participant.maintenance.isOn }
   mutating func leaseEnd() -> Instant? { participant.leaseEnd }
 
   mutating func takeQueued() -> Participant.Event? {

@@ -167,9 +167,8 @@ extension World {
       order(.interval(isOther: false), index)
       order(.addresses(scenario.addresses.rawValue), index)
       nodes[index].storedMaintenance.isOn = false
-      if nodes[index].isRunning, nodes[index].process.isInMaintenance() {
-        tell(.maintenance(isOn: false), index)
-      }
+      // Behind whatever still waits for a node that stands still.
+      if nodes[index].isRunning, scenario.hasMaintenance { tell(.maintenance(isOn: false), index) }
     }
   }
 }
