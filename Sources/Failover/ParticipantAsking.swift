@@ -6,8 +6,7 @@ extension Participant {
     _ holder: String, _ order: FailoverOrder, at now: Instant, _ effects: inout [Effect]
   ) {
     if order.to == holder {
-      let why = "\(holder) is Active already"
-      return effects.append(.finished(order.operation, .refused(why), []))
+      return refuse(order, "\(holder) is Active already", &effects)
     }
     let candidate = order.to ?? settings.node
     handover = PlannedFailover(

@@ -20,7 +20,7 @@ extension Participant {
     perform(.failover(order.operation), at: now, &effects)
   }
 
-  private mutating func refuse(
+  mutating func refuse(
     _ order: FailoverOrder, _ why: String, _ effects: inout [Effect]
   ) {
     effects.append(.finished(order.operation, .refused(why), []))
@@ -185,11 +185,10 @@ extension Participant {
   mutating func released(at now: Instant, _ effects: inout [Effect]) {
     elect(.handOver, at: now, &effects)
     heartbeat.stop()
-    guard let handover, handover.part == .giving else {
+    guard handover?.part == .giving else {
       return relieve(at: now, &effects)
     }
-    self.handover?.go(.released(term: highestTerm), within: PlannedFailover.validity, at: now)
-    if let closed = handover.closed { self.handover?.closed = closed }
+    handover?.go(.released(term: highestTerm), within: PlannedFailover.validity, at: now)
   }
 
   mutating func noteReset(_ reset: Int, _ left: Int) {
@@ -218,7 +217,7 @@ extension Participant {
 
   /// What the candidate says to the holder.
   mutating func followCandidate(
-    _ step: Handover.Step, notBefore: Instant, at now: Instant, _ effects: inout [Effect]
+    _ step: Handover.Step, at now: Instant, _ effects: inout [Effect]
   ) {
     guard let handover else { return }
     switch (handover.step, step) {

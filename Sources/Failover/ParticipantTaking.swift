@@ -18,9 +18,7 @@ extension Participant {
     } else if !router.isBackup || tenure.isResuming {
       obstacle = "this node does not take part in the election: its state is \(role.rawValue)"
     }
-    if let obstacle {
-      return effects.append(.finished(order.operation, .refused(obstacle), []))
-    }
+    if let obstacle { return refuse(order, obstacle, &effects) }
     handover = PlannedFailover(
       order.operation, partner: "", part: .taking, isForced: true, isAskedHere: true, step: .taking,
       at: now)
@@ -47,7 +45,7 @@ extension Participant {
     switch mine.part {
     case .giving:
       if theirs.partner == settings.node {
-        followCandidate(theirs.step, notBefore: notBefore, at: now, &effects)
+        followCandidate(theirs.step, at: now, &effects)
       }
     case .taking: followHolder(theirs, notBefore: notBefore, at: now, &effects)
     case .asking: watchHolder(theirs, at: now, &effects)
@@ -240,7 +238,7 @@ extension Participant {
     guard let mine = handover else { return }
     if case .handing = mine.step {
       return followCandidate(
-        .refused("\(mine.partner) gave it up"), notBefore: now, at: now, &effects)
+        .refused("\(mine.partner) gave it up"), at: now, &effects)
     }
     guard mine.isAccepted, let report = peers[mine.partner]?.report else {
       if mine.isOver { endHandover() }
@@ -248,7 +246,7 @@ extension Participant {
     }
     switch report.state {
     case .active, .releasing:
-      followCandidate(.held(told: 0), notBefore: now, at: now, &effects)
+      followCandidate(.held(told: 0), at: now, &effects)
     case .claiming: break
     case .initialize, .backup, .fault:
       tenure.setback = "\(mine.partner) lost the role before it had the addresses"
@@ -264,7 +262,7 @@ extension Participant {
     let why = "\(name) has fallen silent"
     switch (mine.part, mine.step) {
     case (.giving, .preparing), (.giving, .handing):
-      followCandidate(.refused(why), notBefore: now, at: now, &effects)
+      followCandidate(.refused(why), at: now, &effects)
     case (.giving, .demoting): handover?.readySince = nil
     case (.giving, .released) where mine.isAccepted:
       // VRRP tells the rest.
