@@ -1,4 +1,3 @@
-import CLinux
 import CNetlink
 import Glibc
 import VRRP
@@ -9,31 +8,19 @@ struct NetfilterSocket: ~Copyable {
   /// times; the wait is part of the daemon's loop.
   static let patience = Duration.milliseconds(100)
 
-  private let socket: FileDescriptor
+  private var socket: NetlinkSocket
   private var sequence: UInt32 = 1
-  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
-  private init(_ socket: consuming FileDescriptor) { self.socket = socket }
+  private init(_ socket: consuming NetlinkSocket) { self.socket = socket }
 
   static func open() throws(SystemError) -> NetfilterSocket {
-    let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    let number = Glibc.socket(AF_NETLINK, type, NETLINK_NETFILTER)
-    guard number >= 0 else { throw SystemError("socket NETLINK_NETFILTER") }
-    let socket = FileDescriptor(owning: number)
-    var address = sockaddr_nl()
-    address.nl_family = sa_family_t(AF_NETLINK)
-    let result = withUnsafeBytes(of: &address) {
-      bind(
-        number, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
-    }
-    guard result == 0 else { throw SystemError("bind NETLINK_NETFILTER") }
-    return NetfilterSocket(socket)
+    NetfilterSocket(try NetlinkSocket.open(NETLINK_NETFILTER, receiveBuffer: 1 << 18))
   }
 
   /// Carries out messages together or none of them; throws the first error, ETIMEDOUT when no answer
   /// came, after which it may have happened or not.
   mutating func commit(_ messages: [NetfilterMessage]) throws(SystemError) {
-    discardWaiting()
+    socket.discardWaiting()
     let begin = NetfilterMessage(
       type: NetfilterMessage.batchBegin, flags: 0, family: 0,
       resource: NetfilterMessage.subsystem)
@@ -52,7 +39,7 @@ struct NetfilterSocket: ~Copyable {
     let last = first &+ UInt32(messages.count)
     sequence = last &+ 2
     bytes += end.finished(sequence: last &+ 1)
-    try send(bytes)
+    try socket.send(bytes)
     try awaitAnswer(from: first, to: last)
   }
 
@@ -60,16 +47,16 @@ struct NetfilterSocket: ~Copyable {
   mutating func dump(
     _ message: NetfilterMessage, _ visit: (Span<UInt8>) -> Void
   ) throws(SystemError) {
-    discardWaiting()
+    socket.discardWaiting()
     sequence &+= 1
     let own = sequence
     sequence &+= 1
-    try send(message.finished(sequence: own))
+    try socket.send(message.finished(sequence: own))
     let limit = Clock.now() + Self.patience
     var failure: SystemError?
     var isOver = false
     while !isOver {
-      let received = try receive { message, body in
+      let received = try socket.receive { message, body in
         guard message.sequence == own else { return }
         switch message.type {
         case Int(NLMSG_DONE): isOver = true
@@ -80,7 +67,7 @@ struct NetfilterSocket: ~Copyable {
         default: visit(body)
         }
       }
-      if !received, !isOver { try wait(until: limit) }
+      if !received, !isOver { try socket.wait(until: limit) }
     }
     if let failure { throw failure }
   }
@@ -92,7 +79,7 @@ struct NetfilterSocket: ~Copyable {
     var failure: SystemError?
     var isOver = false
     while !isOver {
-      let received = try receive { message, body in
+      let received = try socket.receive { message, body in
         let place = message.sequence &- first
         guard place <= last &- first, message.type == Int(NLMSG_ERROR) else { return }
         let code: Int32 = body.hostInteger(at: 0) ?? 0
@@ -100,41 +87,8 @@ struct NetfilterSocket: ~Copyable {
         // An error ends the batch, the answer to the last message as well.
         if code != 0 || message.sequence == last { isOver = true }
       }
-      if !received, !isOver { try wait(until: limit) }
+      if !received, !isOver { try socket.wait(until: limit) }
     }
     if let failure { throw failure }
-  }
-
-  // MARK: The socket
-
-  private mutating func receive(
-    _ visit: (NetlinkMessage, Span<UInt8>) -> Void
-  ) throws(SystemError) -> Bool {
-    let length = buffer.withUnsafeMutableBytes {
-      clinux_netlink_receive(socket.number, $0.baseAddress, $0.count)
-    }
-    if length == -Int(EAGAIN) { return false }
-    guard length >= 0 else { throw SystemError("recvmsg", Int32(-length)) }
-    NetlinkMessage.forEach(in: buffer.span.extracting(0..<length), visit)
-    return true
-  }
-
-  private mutating func discardWaiting() {
-    for _ in 0..<256 {
-      guard (try? receive { _, _ in }) == true else { return }
-    }
-  }
-
-  private func send(_ bytes: [UInt8]) throws(SystemError) {
-    let count = bytes.withUnsafeBytes { Glibc.send(socket.number, $0.baseAddress, $0.count, 0) }
-    guard count == bytes.count else { throw SystemError("send") }
-  }
-
-  private func wait(until limit: Instant) throws(SystemError) {
-    let left = limit - Clock.now()
-    guard left > .zero else { throw SystemError("nf_tables", ETIMEDOUT) }
-    var entry = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
-    let milliseconds = Int32(clamping: left.components.attoseconds / 1_000_000_000_000_000 + 1)
-    guard poll(&entry, 1, milliseconds) >= 0 || errno == EINTR else { throw SystemError("poll") }
   }
 }

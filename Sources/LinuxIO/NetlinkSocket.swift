@@ -1,6 +1,7 @@
 import CLinux
 import CNetlink
 import Glibc
+import VRRP
 
 /// A netlink(7) socket for requests or for events.
 struct NetlinkSocket: ~Copyable {
@@ -79,7 +80,7 @@ struct NetlinkSocket: ~Copyable {
     nextSequence = batch.firstSequence &+ batch.count
     discardWaiting()
     try send(batch.bytes)
-    let deadline = Self.milliseconds() + Int64(patience / .milliseconds(1))
+    let deadline = Clock.now() + patience
     var answer = Answer()
     var isOver = false
     while !isOver {
@@ -127,7 +128,7 @@ struct NetlinkSocket: ~Copyable {
   }
 
   /// Makes room by forgetting the answers to an exchange that was given up.
-  private mutating func discardWaiting() {
+  mutating func discardWaiting() {
     for _ in 0..<4096 {
       do {
         guard try receive({ _, _ in }) else { return }
@@ -138,7 +139,7 @@ struct NetlinkSocket: ~Copyable {
     }
   }
 
-  private func send(_ bytes: [UInt8]) throws(SystemError) {
+  func send(_ bytes: [UInt8]) throws(SystemError) {
     errno = 0
     let result = bytes.withUnsafeBytes {
       nl_sendto(handle, UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
@@ -147,18 +148,13 @@ struct NetlinkSocket: ~Copyable {
   }
 
   /// Waits for something to read; ETIMEDOUT when the deadline passes.
-  private func wait(until deadline: Int64) throws(SystemError) {
-    let left = deadline - Self.milliseconds()
-    guard left > 0 else { throw SystemError("netlink", ETIMEDOUT) }
+  func wait(until deadline: Instant) throws(SystemError) {
+    let left = deadline - Clock.now()
+    guard left > .zero else { throw SystemError("netlink", ETIMEDOUT) }
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&entry, 1, Int32(clamping: left)) >= 0 || errno == EINTR else {
+    let milliseconds = (left / .milliseconds(1)).rounded(.up)
+    guard poll(&entry, 1, Int32(milliseconds)) >= 0 || errno == EINTR else {
       throw SystemError("poll")
     }
-  }
-
-  private static func milliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

@@ -4,7 +4,6 @@ import Glibc
 import Testing
 
 /// The program itself, run as a user runs it.
-@Suite(.timeLimit(.minutes(2)))
 struct CommandTests {
   struct Ending: Equatable {
     var status: Int32

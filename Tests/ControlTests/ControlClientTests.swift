@@ -3,7 +3,6 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
 struct ControlClientTests {
   private func ask(
     _ path: String, _ request: Request = .status(name: nil),

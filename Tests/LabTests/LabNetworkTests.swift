@@ -4,13 +4,9 @@ import Testing
 
 @Suite("The lab's network", .requiresLab)
 struct LabNetworkTests {
-  @Test("three nodes are made in less than a second, and reach each other over both families")
+  @Test("three nodes reach each other over both families")
   func connectivity() throws {
-    let start = Moment.now
     let lab = try Lab.make(nodes: ["a", "b", "client"])
-    let made = Moment.now - start
-    print("lab of 3 nodes: \(made.inMilliseconds) ms")
-    #expect(made < .seconds(1))
     #expect(lab.address(of: "b") == "10.77.0.2")
     #expect(lab.address6(of: "client") == "fd77::3")
     #expect(lab.hardwareAddress(of: "b") == "02:77:00:00:00:02")

@@ -81,8 +81,9 @@ struct Maintained {
     let report = probe.report().since(moment)
     #expect(report.responders == ["a"])
     #expect(report.answered > 1000)
-    #expect(report.lost <= 20)
+    #expect(report.lost <= 100)
     let longest = report.longestOutage?.duration ?? .zero
-    #expect(longest < .milliseconds(20), "\(longest)")
+    // Without the lease the address would be away for more than an interval.
+    #expect(longest < .milliseconds(100), "\(longest)")
   }
 }

@@ -7,10 +7,13 @@ import Testing
 /// A planned failover between nodes that speak to each other.
 @Suite("Planned failover with the peer channel", .requiresGodwit, .serialized)
 struct PlannedFailoverScenarioTests {
+  /// At which a goodbye alone leaves a gap of 1.2 s and 1.8 s, and silence one of 9 s and more: what
+  /// takes less has been told over the channel.
+  private static let interval = "3s"
+
   @Test("there and back, from either node, named or not: released before it is taken")
   func thereAndBack() throws {
-    // At 1 s the skew alone is 609 ms and 414 ms, and a silent router takes 3 s.
-    let stage = try HandoverStage(interval: "1s")
+    let stage = try HandoverStage(interval: Self.interval)
     try stage.start()
     // From the holder, from the Backup, and by name from either.
     let orders: [(on: String, arguments: [String], from: String, to: String)] = [
@@ -24,7 +27,7 @@ struct PlannedFailoverScenarioTests {
       try stage.scenario.waitForHolder(order.to)
       let gap = try stage.order(from: order.from, to: order.to, since: moment)
       print("\(order): \(gap.inMilliseconds) ms from the last claim to the first")
-      #expect(gap > .zero && gap < .milliseconds(300))
+      #expect(gap > .zero && gap < .seconds(1))
       try stage.scenario[order.from].wait(for: "backup")
       #expect(try stage.scenario.router(order.to).addressesHeld)
       #expect(try stage.scenario.router(order.to).operation == nil)
@@ -151,14 +154,14 @@ struct PlannedFailoverScenarioTests {
 
   @Test("a daemon that is told to stop hands over first, where a peer is fit")
   func stopped() throws {
-    let stage = try HandoverStage(interval: "1s")
+    let stage = try HandoverStage(interval: Self.interval)
     try stage.start()
     let moment = Moment.now
     #expect(try stage.scenario["a"].stop() == .status(0))
     try stage.scenario.waitForHolder("b")
     let gap = try stage.order(from: "a", to: "b", since: moment)
     print("stop: \(gap.inMilliseconds) ms from the last claim to the first")
-    #expect(gap > .zero && gap < .milliseconds(300))
+    #expect(gap > .zero && gap < .seconds(1))
     let gates = stage.lab.hooks.filter { $0.contains("demote") || $0.contains("promote") }
     #expect(gates.suffix(2) == ["a demote here", "b promote gone"])
     stage.expectOneHolder()

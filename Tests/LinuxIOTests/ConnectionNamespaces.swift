@@ -30,7 +30,9 @@ func withName<Result>(
 extension Namespace {
   private func stream(_ text: String) throws -> FileDescriptor {
     let family = try address(text).family.socketFamily
-    let number = try run { socket(family, Int32(SOCK_STREAM.rawValue), 0) }
+    let number = try run {
+      socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    }
     return FileDescriptor(owning: try #require(number >= 0 ? number : nil))
   }
 
@@ -66,7 +68,8 @@ extension Namespace {
   }
 }
 
-/// Some connections and the server's ends of them.
+/// Some connections and the server's ends of them. No program that another test starts inherits them:
+/// it would keep them open.
 final class Connections {
   private(set) var clients: [Int32] = []
   private(set) var servers: [Int32] = []
@@ -77,9 +80,11 @@ final class Connections {
   ) throws {
     for _ in 0..<count {
       let descriptor = try client.connect(to: address, port: port, scope: scope)
-      clients.append(dup(descriptor.number))
+      clients.append(fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0))
       try #require(becomesReadable(listener.number))
-      servers.append(accept(listener.number, nil, nil))
+      let server = accept(listener.number, nil, nil)
+      _ = fcntl(server, F_SETFD, FD_CLOEXEC)
+      servers.append(server)
     }
     #expect(clients.allSatisfy { $0 >= 0 } && servers.allSatisfy { $0 >= 0 })
   }

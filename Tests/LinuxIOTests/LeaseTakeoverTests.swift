@@ -54,7 +54,7 @@ import VRRP
       var neighbor = try Neighbor(lab.pair)
       let identifier = lab.identifier(.ipv4)
       try lab.pair.left.run {
-        let end = inTime(.milliseconds(200))
+        let end = inTime(.milliseconds(800))
         try leave(mechanism, identifier, virtualIPv4, until: end)
         _ = try neighbor.answers(.echo4, virtualIPv4, until: end + delivery)
         #expect(try !neighbor.isAnswered(.echo4, virtualIPv4))
@@ -96,7 +96,7 @@ import VRRP
       var neighbor = try Neighbor(lab.pair)
       let (kept, gone) = (lab.identifier(.ipv4), lab.identifier(.ipv6))
       try lab.pair.left.run {
-        let end = inTime(.milliseconds(500))
+        let end = inTime(.milliseconds(1500))
         do {
           var lease = try Lease.open(mechanism)
           try lease.fence(kept, addresses: [virtualIPv4], until: end)

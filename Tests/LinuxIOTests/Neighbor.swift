@@ -48,7 +48,7 @@ struct Neighbor: ~Copyable {
 
   /// How long the answer to a question may come behind that to the one asked after it, in
   /// milliseconds: processors have queues of their own.
-  static let patience: Int32 = 100
+  static let patience: Int32 = 200
 
   /// Whether the address answers, not much later than one that always does.
   mutating func isAnswered(_ question: Question, _ address: IPAddress) throws -> Bool {
@@ -108,11 +108,13 @@ struct Neighbor: ~Copyable {
     // SIOCGSTAMPNS of linux/sockios.h, on CLOCK_REALTIME.
     var stamp = timespec()
     guard ioctl(listener.number, 0x8907, &stamp) == 0 else { throw SystemError("SIOCGSTAMPNS") }
+    // The moment first: a pause between the two makes a frame older than it is, never younger.
+    let now = Clock.now()
     let wall = Clock.wallClock()
     let age =
       Duration.seconds(wall.seconds - Int64(stamp.tv_sec))
       + .nanoseconds(Int64(wall.nanoseconds) - Int64(stamp.tv_nsec))
-    return (Array(buffer[..<length]), Instant(sinceBoot: Clock.now().sinceBoot - age))
+    return (Array(buffer[..<length]), Instant(sinceBoot: now.sinceBoot - age))
   }
 }
 
