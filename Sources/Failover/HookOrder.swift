@@ -51,11 +51,15 @@ public struct HookOrder: Hashable, Sendable {
   public var priority: Priority
   /// The other Active Router, when one was heard.
   public var peer: IPAddress?
+  /// Whether the addresses leave by now whatever a planned `demote` says.
+  public var mustSucceed = false
 }
 
 extension HookOrder {
   /// Whether it is a `demote` that had to succeed: the addresses leave, or have left, whatever it says.
-  var needsFence: Bool { event == .demote && (!isPlanned || reason == .shutdown) }
+  var needsFence: Bool {
+    event == .demote && (!isPlanned || reason == .shutdown || mustSucceed)
+  }
 }
 
 /// The number of an operation that somebody asked for; no other one of any node has it.

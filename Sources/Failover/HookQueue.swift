@@ -127,6 +127,22 @@ public struct HookQueue: Sendable {
     }
   }
 
+  /// What happened meanwhile leaves a `demote` that runs or waits no choice: when it fails, `fence` runs.
+  public mutating func demoteMustSucceed() {
+    for place in waiting.indices where waiting[place].event == .demote {
+      waiting[place].mustSucceed = true
+    }
+    switch stage {
+    case .running(var run, let deadline) where run.order.event == .demote:
+      run.order.mustSucceed = true
+      stage = .running(run, deadline: deadline)
+    case .pausing(var run, let until, let deadline) where run.order.event == .demote:
+      run.order.mustSucceed = true
+      stage = .pausing(run, until: until, deadline: deadline)
+    case .idle, .running, .pausing, .ending: break
+    }
+  }
+
   /// A program that was started has ended.
   public mutating func programEnded(
     _ identifier: HookRun.Identifier, _ end: ProgramEnd, at now: Instant

@@ -15,7 +15,7 @@ public struct Participant: Sendable {
 
   public internal(set) var settings: ParticipantSettings
   public internal(set) var router: VirtualRouter
-  public internal(set) var tenure = Tenure()
+  public internal(set) var tenure: Tenure
   public internal(set) var hooks: HookQueue
   public internal(set) var checks: [Check]
   /// Who else has the addresses.
@@ -64,8 +64,8 @@ public struct Participant: Sendable {
   var mayAnswer = false
   /// Whether this node's own lease is long.
   var hasLongLease = false
-  /// Whether an earlier run held the addresses, which are still here.
-  var resumes: Bool
+  /// Whether nobody is known to have had the role since this node: it stays its own in maintenance.
+  var heldLast = false
   /// When this node takes its role up again unless another one has it.
   var resumeDue: Instant?
   /// The prechecks, beside the hooks that change something: read-only, they hold up none.
@@ -110,7 +110,7 @@ public struct Participant: Sendable {
     self.settings = settings
     router = VirtualRouter(settings.router)
     self.maintenance = maintenance
-    self.resumes = resumes
+    tenure = Tenure(isResuming: resumes)
     heardAt = now
     hooks = HookQueue(settings.hooks)
     prechecks = HookQueue(settings.hooks, firstRun: Self.firstPrecheck)
@@ -293,13 +293,15 @@ public struct Participant: Sendable {
     schedulePrecheck(at: now)
     // Somebody may have had it while this node was away.
     if maintenance.isOn { longLease = (nil, now + longLeaseBound) }
-    perform(.start(isResuming: resumes), at: now, &effects)
+    perform(.start, at: now, &effects)
   }
 
   mutating func applyFaults(at now: Instant, _ effects: inout [Effect]) {
     guard hasStarted else { return }
     // People work on what the checks look at: the role does not go by itself, it waits for the end.
-    let isSpared = maintenance.isOn && (tenure.state == .held || tenure.isResuming)
+    // Without an address to speak from it cannot be taken up again.
+    let isKept = tenure.state == .held || tenure.isResuming && source != nil
+    let isSpared = maintenance.isOn && isKept
     var faults = isSpared ? [] : linkFaults
     for check in checks
     where !isSpared && !check.isPassing && check.settings.onFailure == .fault {

@@ -20,7 +20,7 @@ extension Participant {
   mutating func dropAsked(_ why: String, _ effects: inout [Effect]) {
     guard let mine = handover, mine.isAskedHere, !mine.isOver else { return }
     handover?.isAskedHere = false
-    effects.append(.finished(mine.operation, .incomplete(why), mine.watched.ended))
+    mine.tellAsker(.incomplete(why), &effects)
     if mine.part == .asking { endHandover() }
   }
 
@@ -36,15 +36,12 @@ extension Participant {
     handover?.due = now + PlannedFailover.longestWatch
     watch(theirs.step, at: now, &effects)
     switch theirs.step {
-    case .refused(let why): giveWay(.refused(why), at: now, &effects)
-    case .withdrawn(let why): giveWay(.rolledBack(why), at: now, &effects)
+    case .refused(let why): giveWay(.refused(why), &effects)
+    case .withdrawn(let why): giveWay(.rolledBack(why), &effects)
     case .moved(let passage):
-      endHandover()
-      let active = activeRouter?.address ?? peers[mine.partner]?.report.source
-      effects.append(.passage(mine.operation, passage))
-      guard let active else { return }
-      effects.append(
-        .finished(mine.operation, .done(newActive: active), mine.watched.ended))
+      if mine.isAskedHere { effects.append(.passage(mine.operation, passage)) }
+      let active = candidateSource ?? otherActive
+      giveWay(active.map { .done(newActive: $0) } ?? .incomplete("it is not heard yet"), &effects)
     case .requested, .preparing, .checking, .ready, .demoting, .handing, .informed, .released,
       .taking, .held, .failed:
       break
@@ -52,15 +49,26 @@ extension Participant {
   }
 
   /// The holder says nothing more of it: what has become of the role tells.
-  mutating func judgeAsked(at now: Instant, _ effects: inout [Effect]) {
+  mutating func judgeAsked(_ effects: inout [Effect]) {
     guard let mine = handover else { return }
-    let active = activeRouter?.address
-    guard let active, active != peers[mine.partner]?.report.source else {
-      return giveWay(
-        .incomplete("\(mine.partner) says nothing more of it: `godwit history` there tells"),
-        at: now, &effects)
+    guard let active = otherActive else {
+      let why = "\(mine.partner) says nothing more of it: `godwit history` there tells"
+      return giveWay(.incomplete(why), &effects)
     }
-    giveWay(.done(newActive: active), at: now, &effects)
+    giveWay(.done(newActive: active), &effects)
+  }
+
+  /// Where the node advertises from that was asked for.
+  private var candidateSource: IPAddress? {
+    guard case .requested(let candidate, _) = handover?.step else { return nil }
+    return peers[candidate]?.report.source
+  }
+
+  /// Who is heard as Active instead of the node that had the role.
+  private var otherActive: IPAddress? {
+    let former = handover.flatMap { peers[$0.partner]?.report.source }
+    let heard = activeRouter?.address
+    return heard == former ? nil : heard
   }
 
   /// What the holder does, as phases for whoever waits here.

@@ -6,8 +6,9 @@ extension Participant {
     _ advertisement: Advertisement, from sender: IPAddress, at now: Instant,
     _ effects: inout [Effect]
   ) {
-    heardActive(advertisement.priority == .release ? nil : sender, at: now)
+    heardActive(sender, isGoodbye: advertisement.priority == .release, at: now)
     if advertisement.priority != .release {
+      if tenure.isResuming { perform(.notResumed(.preempted), at: now, &effects) }
       rivalInterval = advertisement.interval
       watch(.advertisementHeard, at: now, &effects)
     }
@@ -28,7 +29,6 @@ extension Participant {
     formerRouter = nil
     goneRouter = nil
     if isNew, !isReporting(sender) { nextTerm() }
-    if tenure.isResuming { perform(.notResumed, at: now, &effects) }
     perform(.heardActive(sender), at: now, &effects)
   }
 

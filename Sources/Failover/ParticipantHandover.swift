@@ -110,6 +110,7 @@ extension Participant {
   ) {
     guard !tenure.isShuttingDown else { return }
     dropAsked("the daemon stops", &effects)
+    if tenure.isResuming { perform(.notResumed(.shutdown), at: now, &effects) }
     if let running = handover, !running.isOver {
       if case .preparing = running.step, running.part == .giving {
         endGiving(.refused("the daemon stops"), at: now, &effects)
@@ -146,10 +147,10 @@ extension Participant {
       demoteWhenReady(at: now, &effects)
     case (.taking, .checking):
       if let failure {
-        endTaking(.refused("\(settings.node): \(failure)"), at: now, &effects)
-      } else {
-        self.handover?.go(.ready, at: now)
+        return endTaking(.refused("\(settings.node): \(failure)"), at: now, &effects)
       }
+      self.handover?.isChecked = true
+      reconcileTaking(at: now, &effects)
     default: break
     }
   }
@@ -233,12 +234,18 @@ extension Participant {
     case (.demoting, .refused), (.demoting, .failed): self.handover?.readySince = nil
     case (.handing, .refused(let why)), (.handing, .failed(let why)):
       giveUp(why, at: now, &effects)
-    case (.handing, .informed): perform(.letGo, at: now, &effects)
+    case (.handing, .informed):
+      // The reset of the connections has a limit of its own.
+      self.handover?.due = nil
+      perform(.letGo, at: now, &effects)
     case (.released, .taking), (.withdrawn, .taking): accept(at: now, &effects)
     case (.released, .held(let told)), (.withdrawn, .held(let told)):
       accept(at: now, &effects)
       succeed(told, at: now, &effects)
-    case (.released, .failed(let why)), (.withdrawn, .failed(let why)):
+    case (.released, .failed(let why)), (.withdrawn, .failed(let why)),
+      (.released, .refused(let why)), (.withdrawn, .refused(let why)):
+      // An address that it could not remove may still be answered for: it says so until that is gone.
+      guard peers[handover.partner]?.report.isHolding != true else { return }
       takeBack("\(handover.partner): \(why)", at: now, &effects)
     default: break
     }
@@ -246,6 +253,7 @@ extension Participant {
 
   mutating func accept(at now: Instant, _ effects: inout [Effect]) {
     guard let handover, !handover.isAccepted, tenure.isHandingOver else { return }
+    heldLast = false
     self.handover?.isAccepted = true
     self.handover?.waitsUntil = nil
     self.handover?.due = nil

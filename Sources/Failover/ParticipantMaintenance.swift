@@ -19,15 +19,18 @@ extension Participant {
   public var suspends: Bool { maintenance.isOn && tenure.state == .held }
 
   /// Whether addresses of an earlier run are here and nothing is decided about them.
-  public var isResuming: Bool { tenure.isResuming || resumes && !hasStarted }
+  public var isResuming: Bool { tenure.isResuming }
 
   /// The lifetime that held addresses need, when it is longer than usual.
   public var longLifetime: Duration? { hasLongLease ? longestLease * 2 : nil }
 
   /// Whether a Backup must not claim because people are at work, or because the holder's long lease
   /// may run on behind them.
+  ///
+  /// Whoever had the role last, as far as is known, may have it back: nobody else would claim it, and it
+  /// does not move.
   func isHeldBack(at now: Instant) -> Bool {
-    if maintenance.isOn { return true }
+    if maintenance.isOn { return !heldLast }
     if let longLease { return now < longLease.until }
     return false
   }
@@ -40,6 +43,11 @@ extension Participant {
     if mark.isOn { longLease = (activeRouter?.address, now + longLeaseBound) }
     followLongLease(at: now, &effects)
     applyFaults(at: now, &effects)
+    if tenure.isSuspended, !mark.isOn {
+      // The others wait no longer: the addresses cannot stay without the daemon.
+      perform(.notSuspended, at: now, &effects)
+      shutDown(nil, at: now, &effects)
+    }
     guard wasOn != mark.isOn, hasStarted else { return }
     order(.maintenance, .manual, true, nil, at: now, &effects)
   }
@@ -67,25 +75,30 @@ extension Participant {
 
   /// A holder that knows of the end of the maintenance has a short lease.
   mutating func noteLongLease(_ report: PeerReport, at now: Instant) {
-    let isOver = settings.peers.allSatisfy {
-      guard let mark = peers[$0]?.report.maintenance else { return false }
-      return mark >= maintenance && !mark.isOn
-    }
+    let isOver = settings.peers.allSatisfy { peers[$0].map { hasShortLease($0.report) } ?? false }
     // Nobody's lease is long any more, whoever had one.
     if isOver, !maintenance.isOn { longLease = nil }
-    if let longLease, longLease.keeper == report.source {
-      if report.maintenance >= maintenance, !report.maintenance.isOn {
-        self.longLease = nil
-      } else if report.isActive {
-        self.longLease = (longLease.keeper, now + longLeaseBound)
-      }
+    guard let longLease, longLease.keeper == report.source else { return }
+    if hasShortLease(report) {
+      self.longLease = nil
+    } else if report.isActive, report.maintenance.isOn {
+      self.longLease = (longLease.keeper, now + longLeaseBound)
     }
+  }
+
+  /// A daemon that was just started may have found the addresses with the lease of the run before it,
+  /// which it does not shorten before it is Active again.
+  private func hasShortLease(_ report: PeerReport) -> Bool {
+    report.maintenance >= maintenance && !report.maintenance.isOn
+      && (report.isActive || !report.isHolding)
   }
 
   // MARK: Restart of the daemon
 
   mutating func suspend(at now: Instant, _ effects: inout [Effect]) {
-    guard suspends || isResuming else { return shutDown(nil, at: now, &effects) }
+    guard suspends || isResuming && maintenance.isOn else {
+      return shutDown(nil, at: now, &effects)
+    }
     dropAsked("the daemon stops", &effects)
     if let handover, handover.part == .giving, !handover.isOver {
       endGiving(.refused("the daemon stops"), at: now, &effects)
@@ -100,7 +113,7 @@ extension Participant {
     resumeDue = nil
     guard tenure.isResuming, router.isBackup else { return }
     guard activeRouter == nil, !peers.values.contains(where: { $0.report.isActive }) else {
-      return perform(.notResumed, at: now, &effects)
+      return perform(.notResumed(.preempted), at: now, &effects)
     }
     entry = .resumed
     elect(.takeOver(from: nil), at: now, &effects)

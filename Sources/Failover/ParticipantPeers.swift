@@ -54,10 +54,11 @@ extension Participant {
       highestTerm = report.term
       if !isActive { term = highestTerm }
     }
+    if report.isActive { heldLast = false }
     if report.maintenance > maintenance { adopt(report.maintenance, at: now, &effects) }
     noteLongLease(report, at: now)
     followLongLease(at: now, &effects)
-    if tenure.isResuming, report.isActive { perform(.notResumed, at: now, &effects) }
+    if tenure.isResuming, report.isActive { perform(.notResumed(.preempted), at: now, &effects) }
     endHoldOff(report, notBefore, at: now, &effects)
     yieldToBetter(report, notBefore, at: now, &effects)
     follow(report.handover, from: name, notBefore: notBefore, at: now, &effects)
@@ -118,14 +119,18 @@ extension Participant {
 
   // MARK: Silence
 
-  /// The Active Router was heard; nil when it said goodbye.
-  mutating func heardActive(_ sender: IPAddress?, at now: Instant) {
+  /// An Active Router was heard, perhaps saying goodbye.
+  mutating func heardActive(_ sender: IPAddress, isGoodbye: Bool = false, at now: Instant) {
     heardAt = now
     lastAdvertisement = now
     hasAsked = false
     unheardPeer = nil
-    if maintenance.isOn, let sender { longLease = (sender, now + longLeaseBound) }
-    if sender == nil { longLease = nil }
+    guard isGoodbye else {
+      heldLast = false
+      if maintenance.isOn { longLease = (sender, now + longLeaseBound) }
+      return
+    }
+    if longLease?.keeper == sender || longLease?.keeper == nil { longLease = nil }
   }
 
   /// A Backup begins to wait.

@@ -119,10 +119,10 @@ extension Participant {
       take(theirs, term, at: now, &effects)
     case (.checking, .refused(let why)), (.ready, .refused(let why)),
       (.informed, .refused(let why)):
-      giveWay(.refused(why), at: now, &effects)
+      giveWay(.refused(why), &effects)
     case (.checking, .withdrawn(let why)), (.ready, .withdrawn(let why)),
       (.informed, .withdrawn(let why)):
-      giveWay(.rolledBack(why), at: now, &effects)
+      giveWay(.rolledBack(why), &effects)
     case (.held, .moved(let passage)): complete(passage, at: now, &effects)
     case (.held, .withdrawn), (.held, .refused): complete(nil, at: now, &effects)
     default: break
@@ -183,21 +183,18 @@ extension Participant {
   ) {
     guard let mine = handover, case .held(let told) = mine.step else { return }
     endHandover()
-    guard mine.isAskedHere, let source else { return }
-    effects.append(.passage(mine.operation, passage ?? Passage(told: told)))
-    effects.append(
-      .finished(
-        mine.operation, .done(newActive: source), mine.watched.ended + tenure.phases.ended))
+    guard let source else { return }
+    if mine.isAskedHere {
+      effects.append(.passage(mine.operation, passage ?? Passage(told: told)))
+    }
+    mine.tellAsker(.done(newActive: source), then: tenure.phases.ended, &effects)
   }
 
-  /// The holder keeps the role.
-  mutating func giveWay(
-    _ result: OperationResult, at now: Instant, _ effects: inout [Effect]
-  ) {
+  /// The role is not for this node to take.
+  mutating func giveWay(_ result: OperationResult, _ effects: inout [Effect]) {
     guard let mine = handover else { return }
     endHandover()
-    guard mine.isAskedHere else { return }
-    effects.append(.finished(mine.operation, result, mine.watched.ended))
+    mine.tellAsker(result, &effects)
   }
 
   mutating func endTaking(
@@ -205,14 +202,13 @@ extension Participant {
   ) {
     guard let mine = handover else { return }
     handover?.end(step, at: now)
-    guard mine.isAskedHere else { return }
     let result: OperationResult =
       switch step {
       case .failed(let why): .rolledBack("\(settings.node): \(why)")
       case .refused(let why): .refused(why)
       default: .incomplete("given up")
       }
-    effects.append(.finished(mine.operation, result, mine.watched.ended))
+    mine.tellAsker(result, &effects)
   }
 
   // MARK: The other side is gone
@@ -227,9 +223,9 @@ extension Participant {
     case (.giving, .handing), (.giving, .released), (.giving, .withdrawn):
       forgotByCandidate(at: now, &effects)
     case (.taking, .checking), (.taking, .ready), (.taking, .informed):
-      giveWay(.rolledBack("\(mine.partner) gave it up"), at: now, &effects)
+      giveWay(.rolledBack("\(mine.partner) gave it up"), &effects)
     case (.taking, .held): complete(nil, at: now, &effects)
-    case (.asking, _) where mine.lastSeen != nil: judgeAsked(at: now, &effects)
+    case (.asking, _) where mine.lastSeen != nil: judgeAsked(&effects)
     default: if mine.isOver { endHandover() }
     }
   }
@@ -249,6 +245,7 @@ extension Participant {
       followCandidate(.held(told: 0), at: now, &effects)
     case .claiming: break
     case .initialize, .backup, .fault:
+      heldLast = true
       tenure.setback = "\(mine.partner) lost the role before it had the addresses"
       relieve(at: now, &effects)
       handover?.end(.withdrawn(tenure.setback ?? ""), at: now)
@@ -264,14 +261,19 @@ extension Participant {
     case (.giving, .preparing), (.giving, .handing):
       followCandidate(.refused(why), at: now, &effects)
     case (.giving, .demoting): handover?.readySince = nil
-    case (.giving, .released) where mine.isAccepted:
+    case (.giving, .released) where mine.isAccepted,
+      (.giving, .withdrawn) where mine.isAccepted && tenure.isHandingOver:
       // VRRP tells the rest.
       relieve(at: now, &effects)
       handover?.end(.withdrawn(why), at: now)
+      // It may have a long lease, under which its host answers on.
+      guard maintenance.isOn else { return }
+      let what = "\(name) took over and has fallen silent: if its host is off, use --force"
+      perform(.successorLost(what), at: now, &effects)
     case (.taking, .checking), (.taking, .ready), (.taking, .informed):
-      giveWay(.rolledBack(why), at: now, &effects)
+      giveWay(.rolledBack(why), &effects)
     case (.taking, .held): complete(nil, at: now, &effects)
-    case (.asking, _): giveWay(.incomplete(why), at: now, &effects)
+    case (.asking, _): giveWay(.incomplete(why), &effects)
     default: break
     }
   }
@@ -280,9 +282,9 @@ extension Participant {
     guard let mine = handover else { return }
     switch mine.step {
     case .held: complete(nil, at: now, &effects)
-    case .requested where mine.lastSeen != nil: judgeAsked(at: now, &effects)
+    case .requested where mine.lastSeen != nil: judgeAsked(&effects)
     case .requested:
-      giveWay(.refused("\(mine.partner) did not answer in time"), at: now, &effects)
+      giveWay(.refused("\(mine.partner) did not answer in time"), &effects)
     default: endHandover()
     }
   }
@@ -291,10 +293,12 @@ extension Participant {
     guard let mine = handover else { return }
     switch mine.step {
     case .checking, .ready:
-      guard !router.isBackup || tenure.isShuttingDown else { return }
-      endTaking(
-        .refused("\(settings.node) cannot take over: its state is \(role.rawValue)"), at: now,
-        &effects)
+      guard router.isBackup, !tenure.isShuttingDown else {
+        let why = "\(settings.node) cannot take over: its state is \(role.rawValue)"
+        return endTaking(.refused(why), at: now, &effects)
+      }
+      // `promote` would wait for a `standby` that runs, and nobody would have the addresses.
+      if mine.isChecked, hooks.isIdle { handover?.go(.ready, at: now) }
     case .informed:
       if case .active = router.state {
         // The silence was long enough: it has taken over by itself.

@@ -34,6 +34,7 @@ extension Participant {
       case .runHooks(let event, let reason, let isPlanned, let operation):
         order(event, reason, isPlanned, operation, at: now, &effects)
       case .overtakePromote: follow(hooks.overtakePromote(at: now), at: now, &effects)
+      case .demoteMustSucceed: hooks.demoteMustSucceed()
       case .install:
         mayAnswer = true
         effects.append(.install)
@@ -41,7 +42,9 @@ extension Participant {
         refresh = nil
         watch(.released, at: now, &effects)
         effects.append(.remove)
-      case .openLease: openLease(at: now, &effects)
+      case .openLease:
+        heldLast = true
+        openLease(at: now, &effects)
       case .closeLease:
         handover?.closed = now
         effects.append(.closeLease)

@@ -46,7 +46,7 @@ struct PlannedFailover: Sendable {
   var due: Instant?
   /// When the step is said again.
   var repeatDue: Instant?
-  /// Giving: whether its own prechecks have passed, and since when the candidate is ready.
+  /// Whether its own prechecks have passed; giving: since when the candidate is ready.
   var isChecked = false
   var readySince: Instant?
   /// Giving: when the node fell silent, and what became of the connections.
@@ -80,8 +80,18 @@ struct PlannedFailover: Sendable {
     watched.begin(at: now)
   }
 
-  var message: Handover {
-    Handover(operation: operation, partner: partner, reason: cause, step: step)
+  /// Nil while no other node takes part.
+  var message: Handover? {
+    guard !partner.isEmpty else { return nil }
+    return Handover(operation: operation, partner: partner, reason: cause, step: step)
+  }
+
+  /// The last word to whoever waits for it at this node, if anybody does.
+  func tellAsker(
+    _ result: OperationResult, then phases: [Phase] = [], _ effects: inout [Participant.Effect]
+  ) {
+    guard isAskedHere else { return }
+    effects.append(.finished(operation, result, watched.ended + phases))
   }
 
   /// Whether the last word is said.

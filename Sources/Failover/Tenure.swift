@@ -92,7 +92,12 @@ public struct Tenure: Sendable {
   /// When addresses whose gate has passed may come.
   var claimDue: Instant?
 
-  public init() {}
+  /// `isResuming`: an earlier run of the daemon held the addresses, which are still here; nothing is told
+  /// to anybody before `resumed` or `notResumed`.
+  public init(isResuming: Bool = false) {
+    self.isResuming = isResuming
+    isPromoted = isResuming
+  }
 
   /// Everything that speaks against serving.
   public var faults: Set<Fault> {
@@ -152,10 +157,8 @@ public struct Tenure: Sendable {
   /// What this event does to the addresses, in order.
   public mutating func handle(_ event: Event, at now: Instant) -> [Effect] {
     switch event {
-    case .start(let isResuming):
+    case .start:
       hasStarted = true
-      self.isResuming = isResuming
-      if isResuming { isPromoted = true }
       return settle(at: now)
     case .elected(let why, let notBefore):
       self.notBefore = notBefore
@@ -165,7 +168,7 @@ public struct Tenure: Sendable {
       receivedBy = operation
       return claim(why, at: now)
     case .resumed: return resume(at: now)
-    case .notResumed: return stopResuming()
+    case .notResumed(let why): return stopResuming(why)
     case .holdOff(let until):
       guard case .claiming = state, !isGatePassed else { return [] }
       notBefore = until
@@ -192,9 +195,17 @@ public struct Tenure: Sendable {
       return connectionsReset(left == 0 ? "done" : "\(left) left", at: now)
     case .succeeded(let other, let passage): return succeeded(other, passage, at: now)
     case .relieved: return relieved()
+    case .successorLost(let why):
+      guard case .none = state else { return [] }
+      return abandonOperation(why)
     case .handoverFailed(let why): return handoverFailed(why, at: now)
     case .refused(let operation, let why): return [.finished(operation, .refused(why), [])]
     case .shutdown(let isHandover): return shutDown(isHandover, at: now)
+    case .notSuspended:
+      guard isSuspended else { return [] }
+      isSuspended = false
+      isShuttingDown = false
+      return []
     case .suspended:
       isSuspended = true
       isShuttingDown = true
@@ -257,7 +268,7 @@ public struct Tenure: Sendable {
     case .releasing(let gate, _):
       reason = .shutdown
       state = .releasing(gate: gate, .shutdown)
-      return abandonOperation("the daemon stops")
+      return [.demoteMustSucceed] + abandonOperation("the daemon stops")
     case .claiming:
       reason = .shutdown
       hasJoined = false

@@ -30,14 +30,17 @@ extension Tenure {
     return bringAddresses()
   }
 
-  /// The role was another's meanwhile.
-  mutating func stopResuming() -> [Effect] {
+  /// The role was another's meanwhile, or the daemon stops.
+  mutating func stopResuming(_ why: Reason) -> [Effect] {
     guard case .none = state, isResuming else { return [] }
     isResuming = false
-    reason = .preempted
-    let effects: [Effect] = [.closeLease, .remove] + demoteIfPromoted(.preempted)
-    return effects + [.runHooks(.standby, .preempted, isPlanned: false, nil)]
-      + record(.backup, .preempted, "another node took the role during maintenance")
+    reason = why
+    let effects: [Effect] = [.closeLease, .remove] + demoteIfPromoted(why)
+    guard why != .shutdown else {
+      return effects + record(.shutdown, why, "stopped before it had its role again")
+    }
+    let told: [Effect] = hasStarted ? [.runHooks(.standby, why, isPlanned: false, nil)] : []
+    return effects + told + record(.backup, why, "another node took the role during maintenance")
   }
 
   mutating func installed(_ failure: String?, at now: Instant) -> [Effect] {

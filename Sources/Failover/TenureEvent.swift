@@ -4,10 +4,7 @@ extension Tenure {
   /// What happens to a tenure.
   public enum Event: Equatable, Sendable {
     /// The daemon is ready: join the election when nothing speaks against it.
-    ///
-    /// `isResuming`: an earlier run of the daemon held the addresses, which are still here; nothing is
-    /// told to anybody before `resumed` or `notResumed`.
-    case start(isResuming: Bool = false)
+    case start
     /// The election made this router Active; the addresses may come from `notBefore` on, nil for at
     /// once.
     case elected(Reason, notBefore: Instant? = nil)
@@ -16,8 +13,8 @@ extension Tenure {
     case handedOver(Reason, OperationIdentifier)
     /// The daemon was started anew, and the addresses have been here all the time.
     case resumed
-    /// Another node has become Active meanwhile, or something speaks against it.
-    case notResumed
+    /// Another node has become Active meanwhile, or the daemon stops and the addresses may not stay.
+    case notResumed(Reason)
     /// The addresses of the claim under way may come from then on, not earlier.
     case holdOff(until: Instant)
     /// The election made it Backup.
@@ -49,6 +46,8 @@ extension Tenure {
     case succeeded(IPAddress, Passage)
     /// The successor has the role, or will not have it: this node need not stay for it.
     case relieved
+    /// It had taken over and nothing is heard of it any more.
+    case successorLost(String)
     /// Something made the planned release impossible while the addresses are still here.
     case handoverFailed(String)
     /// No release by this operation was possible.
@@ -56,6 +55,8 @@ extension Tenure {
     case shutdown(isHandover: Bool = false)
     /// The daemon stops, and the addresses stay.
     case suspended
+    /// The addresses may not stay after all.
+    case notSuspended
     case timer
   }
 
@@ -72,6 +73,8 @@ extension Tenure {
     case runHooks(HookEvent, Reason, isPlanned: Bool, OperationIdentifier?)
     /// End a `promote` that runs.
     case overtakePromote
+    /// The `demote` that runs has to succeed now: the addresses leave whatever it says.
+    case demoteMustSucceed
     /// Add the addresses and answer with `installed`.
     case install
     /// Remove the addresses and answer with `removed`.

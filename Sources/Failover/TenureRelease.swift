@@ -22,6 +22,7 @@ extension Tenure {
     self.isHandover = isHandover
     isGatePassed = false
     isDemoted = false
+    resetDue = nil
     phases.begin(at: now)
     return [.runHooks(.demote, reason, isPlanned: true, operation)]
   }
@@ -37,8 +38,9 @@ extension Tenure {
   }
 
   mutating func connectionsReset(_ result: String, at now: Instant) -> [Effect] {
-    guard case .releasing = state, resetDue != nil else { return [] }
+    guard resetDue != nil else { return [] }
     resetDue = nil
+    guard case .releasing = state else { return [] }
     isGatePassed = true
     restoreAt = nil
     isRestoring = false
@@ -185,7 +187,9 @@ extension Tenure {
       // Its `demote` runs already.
       isPromoted = false
       state = .none
-      return [.closeLease, .resetConnections, .stopAnnouncing, .remove]
+      return [
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+      ]
     case .claiming:
       state = .none
       return [.closeLease, .overtakePromote, .remove]
@@ -210,6 +214,7 @@ extension Tenure {
     state = .held
     self.operation = nil
     isHandover = false
+    resetDue = nil
     reason = .rollback
     return [
       .runHooks(.undo, .rollback, isPlanned: true, operation),

@@ -7,6 +7,8 @@ enum Happening {
   case advertisement(Advertisement, addresses: AddressSet, from: Int)
   case hookEnds(HookRun.Identifier, ProgramEnd, life: Int)
   case checkEnds(Int, passed: Bool, life: Int)
+  /// The connections of the addresses are reset.
+  case connectionsReset(life: Int)
   /// A stopped or busy process goes on.
   case wake
   case boot

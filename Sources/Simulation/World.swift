@@ -117,6 +117,8 @@ public struct World {
     case .hookEnds(let run, let end, let life): deliver(.hookEnded(run, end), to: index, life: life)
     case .checkEnds(let place, let passed, let life):
       deliver(.checkEnded(place, failure: passed ? nil : "no"), to: index, life: life)
+    case .connectionsReset(let life):
+      deliver(.connectionsReset(reset: 0, left: 0), to: index, life: life)
     case .wake: wake(index)
     case .boot: boot(index)
     case .link(let life): deliver(linkEvent(index), to: index, life: life)

@@ -14,6 +14,8 @@ extension World {
   /// A holder that has had that much time has shared a connection: a survey, the parcel and its answer.
   static let sharingTime = 3 * Nanoseconds.second
   private static let mostClients = 12
+  /// The longest that a reset takes.
+  private static let resetTime = 300 * Nanoseconds.millisecond
 
   /// Once a second at each node: clients come and go, the holder lists them, and tells the others.
   mutating func connectionTick(_ index: Int) {
@@ -78,7 +80,9 @@ extension World {
     nodes[index].process.ledger = nil
     let isHeard = !nodes[index].answers(at: now).isEmpty && nodes[index].hasCarrier
     if isHeard { clients.removeAll { $0.node == index } }
-    nodes[index].process.queue.append(.connectionsReset(reset: 0, left: 0))
+    // Many take a while, in which anything may happen.
+    let length = programRandom.chance(50) ? 0 : programRandom.time(0...Self.resetTime)
+    agenda.add(.connectionsReset(life: nodes[index].life), to: index, at: now + length)
   }
 
   /// The new holder tells everybody that the former one had.

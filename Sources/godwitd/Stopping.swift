@@ -44,7 +44,7 @@ extension Daemon {
   /// run about which nothing has been decided.
   private func staysWithoutDaemon(_ router: LocalRouter) -> Bool {
     let participant = router.participant
-    guard !router.isLeaving else { return false }
+    guard !router.isLeaving, participant.maintenance.isOn else { return false }
     return participant.suspends || participant.isResuming
   }
 
@@ -111,10 +111,17 @@ extension Daemon {
     }
   }
 
-  /// Addresses of an earlier run must not outlive the fence in front of them.
+  /// No address may outlive the fence in front of it, neither of an earlier run nor one that would not
+  /// go.
   private func removeKept(_ router: LocalRouter) {
-    guard router.participant.isResuming, let link = router.link else { return }
-    if let failure = interfaces.remove(router.configuration.router.addresses, link.index) {
+    guard let link = router.link else { return }
+    let here = interfaces.ofOurs(router.configuration.router.addresses, link.index).filter {
+      address in
+      // A reload may have given it to another one.
+      !routers.contains { $0 !== router && $0.configuration.router.addresses.contains(address) }
+    }
+    guard !here.isEmpty else { return }
+    if let failure = interfaces.remove(here, link.index) {
       log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
   }

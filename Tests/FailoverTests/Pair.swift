@@ -30,6 +30,10 @@ struct Pair {
   var dropsReport: (Int, PeerReport) -> Bool = { _, _ in false }
   /// How old a report is when it arrives.
   var reportDelay = Duration.zero
+  /// What is believed of a report that arrives.
+  var believes: (PeerReport) -> PeerReport = { $0 }
+  /// Whether the test answers resets of connections.
+  var holdsResets = false
   var told: [String] = []
   /// Moments at which both had open addresses.
   var overlaps = 0
@@ -99,6 +103,7 @@ struct Pair {
     case .closeLease: sides[side].isOpen = false
     case .resetConnections:
       told.append("\(name) reset")
+      guard !holdsResets else { return }
       queue.append((side, .connectionsReset(reset: sides[side].connections, left: 0)))
     case .tellConnections:
       told.append("\(name) tell")
@@ -136,7 +141,8 @@ struct Pair {
     guard !dropsReport(side, report) else { return }
     lastReport[side] = now
     let written = Instant(sinceBoot: now.sinceBoot - reportDelay)
-    queue.append((1 - side, .peerReport(report, from: Self.names[side], notBefore: written)))
+    queue.append(
+      (1 - side, .peerReport(believes(report), from: Self.names[side], notBefore: written)))
   }
 
   /// Reports once a second, as the daemon sends them.

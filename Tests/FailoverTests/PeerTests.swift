@@ -189,6 +189,6 @@ import VRRP
     #expect(pair.holders == ["b"])
     #expect(
       pair.words().filter { $0.hasPrefix("a") }.prefix(3)
-        == ["a backup", "a remove", "a demote preempted"])
+        == ["a remove", "a demote preempted", "a backup"])
   }
 }

@@ -45,7 +45,7 @@ import VRRP
   static let lostRecord = told(.backup, .preempted, "another node is Active", peer: otherNode)
 
   static let matrix: [Cell] = [
-    Cell(.none, .start(), [], .none),
+    Cell(.none, .start, [], .none),
     Cell(.none, .elected(.peerTimeout), [hook(.promote, .peerTimeout)], .claiming(gate: nil)),
     Cell(.none, .deposed(by: otherNode), [], .none),
     Cell(.none, .heardActive(otherNode), [], .none),
@@ -61,7 +61,7 @@ import VRRP
     Cell(.none, .holdOff(until: at(11)), [], .none),
     Cell(.none, .timer, [], .none),
 
-    Cell(.claiming, .start(), [], claiming),
+    Cell(.claiming, .start, [], claiming),
     Cell(.claiming, .elected(.peerTimeout), [], claiming),
     Cell(
       .claiming, .deposed(by: otherNode),
@@ -99,7 +99,7 @@ import VRRP
     Cell(.claiming, .holdOff(until: at(11)), [], claiming),
     Cell(.claiming, .timer, [], claiming),
 
-    Cell(.held, .start(), [], .held),
+    Cell(.held, .start, [], .held),
     Cell(.held, .elected(.peerTimeout), [], .held),
     Cell(
       .held, .deposed(by: otherNode),
@@ -141,12 +141,13 @@ import VRRP
     Cell(.held, .holdOff(until: at(11)), [], .held),
     Cell(.held, .timer, [], .held),
 
-    Cell(.releasingForOperation, .start(), [], forOperation),
+    Cell(.releasingForOperation, .start, [], forOperation),
     Cell(.releasingForOperation, .elected(.peerTimeout), [], forOperation),
     Cell(
       .releasingForOperation, .deposed(by: otherNode),
       [
-        .closeLease, .resetConnections, .stopAnnouncing, .remove, hook(.standby, .preempted),
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        hook(.standby, .preempted),
         .finished(seven, .incomplete("192.0.2.2 became Active meanwhile"), []), lostRecord,
       ], .none),
     Cell(.releasingForOperation, .heardActive(otherNode), [], forOperation),
@@ -162,18 +163,20 @@ import VRRP
     Cell(
       .releasingForOperation, checkFails,
       [
-        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        .leaveElection,
         hook(.fault, .health),
         .finished(seven, .incomplete("check db fails"), []), faultRecord,
       ], .barred),
     Cell(.releasingForOperation, .failover(eight), [refused(eight, "releasing")], forOperation),
     Cell(
       .releasingForOperation, .shutdown(),
-      [.finished(seven, .incomplete("the daemon stops"), [])], forShutdown),
+      [.demoteMustSucceed, .finished(seven, .incomplete("the daemon stops"), [])], forShutdown),
     Cell(
       .releasingForOperation, .lapsed(failure: nil),
       [
-        .closeLease, .resetConnections, .stopAnnouncing, .remove, hook(.standby, .lease),
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        hook(.standby, .lease),
         .finished(
           seven, .incomplete("the lease had ended: godwitd was stopped or starved"), []),
         lapsedRecord,
@@ -181,7 +184,8 @@ import VRRP
     Cell(
       .releasingForOperation, .leaseRefused("no"),
       [
-        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        .leaveElection,
         hook(.fault, .lease),
         .finished(seven, .incomplete("the lease could not be opened: no"), []),
         refusedRecord,
@@ -189,11 +193,14 @@ import VRRP
     Cell(.releasingForOperation, .holdOff(until: at(11)), [], forOperation),
     Cell(.releasingForOperation, .timer, [], forOperation),
 
-    Cell(.releasingForShutdown, .start(), [], forShutdown),
+    Cell(.releasingForShutdown, .start, [], forShutdown),
     Cell(.releasingForShutdown, .elected(.peerTimeout), [], forShutdown),
     Cell(
       .releasingForShutdown, .deposed(by: otherNode),
-      [.closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection, lostRecord], .none),
+      [
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        .leaveElection, lostRecord,
+      ], .none),
     Cell(.releasingForShutdown, .heardActive(otherNode), [], forShutdown),
     Cell(.releasingForShutdown, demoted, [.resetConnections], forShutdown),
     Cell(
@@ -206,18 +213,20 @@ import VRRP
     Cell(
       .releasingForShutdown, .lapsed(failure: nil),
       [
-        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection, lapsedRecord,
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        .leaveElection, lapsedRecord,
       ], .none),
     Cell(
       .releasingForShutdown, .leaseRefused("no"),
       [
-        .closeLease, .resetConnections, .stopAnnouncing, .remove, .leaveElection,
+        .demoteMustSucceed, .closeLease, .resetConnections, .stopAnnouncing, .remove,
+        .leaveElection,
         hook(.fault, .lease), refusedRecord,
       ], .barred),
     Cell(.releasingForShutdown, .holdOff(until: at(11)), [], forShutdown),
     Cell(.releasingForShutdown, .timer, [], forShutdown),
 
-    Cell(.barred, .start(), [], .barred),
+    Cell(.barred, .start, [], .barred),
     Cell(.barred, .elected(.peerTimeout), [], .barred),
     Cell(.barred, .deposed(by: otherNode), [], .barred),
     Cell(.barred, .heardActive(otherNode), [], .barred),
@@ -247,8 +256,8 @@ import VRRP
     #expect(pairs.count == 6 * 15)
     #expect(Self.matrix.count == 6 * 15)
     let others = Set(Self.handovers.map { "\($0.begin) \(Self.kind($0.event))" })
-    #expect(others.count == 6 * 10)
-    #expect(Self.handovers.count == 6 * 10)
+    #expect(others.count == 6 * 12)
+    #expect(Self.handovers.count == 6 * 12)
   }
 
   // MARK: Handing over
@@ -257,8 +266,10 @@ import VRRP
   static let handovers: [Cell] =
     Begin.allCases.flatMap { begin in
       [
-        Tenure.Event.resumed, .notResumed, .letGo, .connectionsReset(reset: 1, left: 0),
-        .succeeded(otherNode, Passage()), .relieved, .handoverFailed("late"),
+        Tenure.Event.resumed, .notResumed(.preempted), .letGo, .connectionsReset(reset: 1, left: 0),
+        .succeeded(otherNode, Passage()), .relieved, .successorLost("gone"),
+        .handoverFailed("late"),
+        .notSuspended,
       ].map { Cell(begin, $0, [], state(begin)) }
         + [
           Cell(begin, .refused(eight, "no"), [.finished(eight, .refused("no"), [])], state(begin)),
@@ -322,7 +333,7 @@ import VRRP
 
   static func tenure(_ begin: Begin) -> Tenure {
     var tenure = Tenure()
-    _ = tenure.handle(.start(), at: at(0))
+    _ = tenure.handle(.start, at: at(0))
     switch begin {
     case .none: return tenure
     case .barred:
@@ -368,6 +379,8 @@ import VRRP
     case .handoverFailed: "handoverFailed"
     case .refused: "refused"
     case .suspended: "suspended"
+    case .notSuspended: "notSuspended"
+    case .successorLost: "successorLost"
     case .timer: "timer"
     }
   }
