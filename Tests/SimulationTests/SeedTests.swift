@@ -33,7 +33,9 @@ import Testing
   }
 
   /// Each with a seed from which on it is soon seen.
-  static let breaches: [(Breach, UInt64)] = Breach.allCases.map { ($0, 0) }
+  static let breaches: [(Breach, UInt64)] = Breach.allCases.map {
+    ($0, $0 == .lateTimeout ? 800 : 0)
+  }
 
   @Test("an assumption that is taken away shows: the checker can fail", arguments: breaches)
   func breach(_ breach: Breach, from first: UInt64) {
