@@ -33,6 +33,8 @@ enum Happening {
   indirect case parcel(Parcel)
   /// Everything is mended from now on.
   case quiet
+  /// People look whether maintenance has ended.
+  case maintenanceOver
 }
 
 /// A binary heap of happenings, the earliest first; of the same time the one that was added first.

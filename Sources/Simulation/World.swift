@@ -134,6 +134,7 @@ public struct World {
     case .channelTick(let life): channelTick(index, life: life)
     case .parcel(let parcel): receive(parcel, at: index)
     case .quiet: beQuiet()
+    case .maintenanceOver: endMaintenance()
     }
   }
 

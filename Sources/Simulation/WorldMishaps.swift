@@ -170,5 +170,15 @@ extension World {
       // Behind whatever still waits for a node that stands still.
       if nodes[index].isRunning, scenario.hasMaintenance { tell(.maintenance(isOn: false), index) }
     }
+    agenda.add(.maintenanceOver, to: 0, at: now + Self.untilSecondLook)
   }
+
+  /// An `on` at the same moment on a node that crashed then has won.
+  mutating func endMaintenance() {
+    for index in nodes.indices where nodes[index].process.participant.maintenance.isOn {
+      tell(.maintenance(isOn: false), index)
+    }
+  }
+
+  private static let untilSecondLook = 10 * Nanoseconds.second
 }
