@@ -97,18 +97,31 @@ int clinux_lab_sniffer_socket(const char *ns, const char *interface, const uint8
   return -1;
 }
 
-/// The kernel's timestamp of a message, from CLOCK_REALTIME to CLOCK_MONOTONIC; now without one.
+/// From CLOCK_REALTIME to CLOCK_MONOTONIC. The thread may be stopped between two readings: a comparison
+/// that took long is made again.
+static int64_t real_to_monotonic(void) {
+  int64_t offset = 0, best = INT64_MAX;
+  for (int i = 0; i < 10 && best > 5000; i++) {
+    struct timespec real;
+    int64_t before = clinux_lab_now();
+    clock_gettime(CLOCK_REALTIME, &real);
+    int64_t length = clinux_lab_now() - before;
+    if (length >= best) continue;
+    best = length;
+    offset = before + length / 2 - (real.tv_sec * 1000000000LL + real.tv_nsec);
+  }
+  return offset;
+}
+
+/// The kernel's timestamp of a message on CLOCK_MONOTONIC; now without one.
 int64_t clinux_lab_receive_time(struct msghdr *message) {
-  struct timespec real;
-  clock_gettime(CLOCK_REALTIME, &real);
-  int64_t now = clinux_lab_now();
   for (struct cmsghdr *entry = CMSG_FIRSTHDR(message); entry; entry = CMSG_NXTHDR(message, entry)) {
     if (entry->cmsg_level != SOL_SOCKET || entry->cmsg_type != SCM_TIMESTAMPNS) continue;
     struct timespec stamp;
     memcpy(&stamp, CMSG_DATA(entry), sizeof stamp);
-    return now - ((real.tv_sec - stamp.tv_sec) * 1000000000LL + real.tv_nsec - stamp.tv_nsec);
+    return stamp.tv_sec * 1000000000LL + stamp.tv_nsec + real_to_monotonic();
   }
-  return now;
+  return clinux_lab_now();
 }
 
 int clinux_lab_next_frame(int socket, int timeout_ms, struct clinux_lab_frame *frame) {

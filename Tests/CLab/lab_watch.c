@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+int64_t clinux_lab_receive_time(struct msghdr *message);
+
 enum { question_count = 4, question_size = 128, probe_mark = 0x47575042, port_at_client = 9998 };
 
 struct question {
@@ -30,8 +32,6 @@ struct clinux_watch {
   int socket;
   /// Never read: they keep the client from telling that nobody listens.
   int sinks[2];
-  /// From CLOCK_REALTIME to CLOCK_MONOTONIC.
-  int64_t offset;
   uint8_t hardware[6];
   struct sockaddr_ll to;
   struct question questions[question_count];
@@ -174,16 +174,6 @@ static uint8_t kind_of(struct clinux_watch *watch, const uint8_t *frame, size_t 
   return 0;
 }
 
-static int64_t stamp_of(struct clinux_watch *watch, struct msghdr *message) {
-  for (struct cmsghdr *entry = CMSG_FIRSTHDR(message); entry; entry = CMSG_NXTHDR(message, entry)) {
-    if (entry->cmsg_level != SOL_SOCKET || entry->cmsg_type != SCM_TIMESTAMPNS) continue;
-    struct timespec stamp;
-    memcpy(&stamp, CMSG_DATA(entry), sizeof stamp);
-    return stamp.tv_sec * 1000000000LL + stamp.tv_nsec + watch->offset;
-  }
-  return clinux_lab_now();
-}
-
 static void drain(struct clinux_watch *watch) {
   for (int i = 0; i < 4096; i++) {
     uint8_t frame[128];
@@ -201,7 +191,7 @@ static void drain(struct clinux_watch *watch) {
       atomic_fetch_add(&watch->lost, 1);
       continue;
     }
-    record.time = stamp_of(watch, &message);
+    record.time = clinux_lab_receive_time(&message);
     memcpy(record.hardware, frame + 6, 6);
     watch->records[count] = record;
     atomic_store(&watch->count, count + 1);
@@ -227,21 +217,6 @@ static void *watch_thread(void *argument) {
     drain(watch);
   }
   return NULL;
-}
-
-/// From CLOCK_REALTIME to CLOCK_MONOTONIC, by the quickest of some comparisons.
-static int64_t measure_offset(void) {
-  int64_t offset = 0, best = INT64_MAX;
-  for (int i = 0; i < 100; i++) {
-    struct timespec real;
-    int64_t before = clinux_lab_now();
-    clock_gettime(CLOCK_REALTIME, &real);
-    int64_t after = clinux_lab_now();
-    if (after - before >= best) continue;
-    best = after - before;
-    offset = before + best / 2 - (real.tv_sec * 1000000000LL + real.tv_nsec);
-  }
-  return offset;
 }
 
 static int open_socket(struct clinux_watch *watch) {
@@ -271,7 +246,6 @@ struct clinux_watch *clinux_watch_start(const struct clinux_watch_settings *sett
   if (!watch) return NULL;
   watch->settings = *settings;
   watch->socket = watch->sinks[0] = watch->sinks[1] = -1;
-  watch->offset = measure_offset();
   // Anonymous zero pages: memory is used only as far as records are written.
   watch->records = calloc(settings->capacity ? settings->capacity : 1, sizeof *watch->records);
   int error = !watch->records || open_socket(watch) < 0 ? errno : 0;
