@@ -244,11 +244,20 @@ extension Participant {
       succeed(told, at: now, &effects)
     case (.released, .failed(let why)), (.withdrawn, .failed(let why)),
       (.released, .refused(let why)), (.withdrawn, .refused(let why)):
-      // An address that it could not remove may still be answered for: it says so until that is gone.
-      guard peers[handover.partner]?.report.isHolding != true else { return }
+      guard isFree(of: handover.partner, at: now) else { return }
       takeBack("\(handover.partner): \(why)", at: now, &effects)
     default: break
     }
+  }
+
+  /// Whether the candidate, which says that it could not, certainly neither has the role nor answers for
+  /// an address that it could not remove. What it said longer ago than a Backup waits proves nothing.
+  private func isFree(of candidate: String, at now: Instant) -> Bool {
+    guard let view = peers[candidate], activeRouter?.address != view.report.source else {
+      return false
+    }
+    let limit = min(PlannedFailover.validity, activeInterval * Self.silenceOfEvidence)
+    return !view.report.isActive && !view.report.isHolding && now - view.notBefore <= limit
   }
 
   mutating func accept(at now: Instant, _ effects: inout [Effect]) {

@@ -143,10 +143,32 @@ import VRRP
     report.isHolding = true
     pair.feed(0, .peerReport(report, from: "b", notBefore: pair.now))
     #expect(pair.sides[0].participant.role == .backup)
+    pair.feed(0, .advertisement(advertisement(0), from: otherNode))
+    pair.feed(0, .peerReport(report, from: "b", notBefore: pair.now))
+    #expect(pair.sides[0].participant.role == .backup)
     report.isHolding = false
     pair.feed(0, .peerReport(report, from: "b", notBefore: pair.now))
     pair.end(0)
     #expect(pair.holders == ["a"])
+  }
+
+  @Test("a failure that the candidate told long ago is no reason to take the role back")
+  func failedLongAgo() {
+    var pair = Pair.holding(hooks: [.promote])
+    pair.feed(0, .failover(FailoverOrder(Self.operation)))
+    var report = pair.sides[1].participant.report
+    report.handover?.step = .failed("promote failed")
+    report.state = .backup
+    let written = Instant(sinceBoot: pair.now.sinceBoot - .milliseconds(600))
+    pair.feed(0, .peerReport(report, from: "b", notBefore: written))
+    #expect(pair.sides[0].participant.role == .backup)
+    // By then it is heard as Active.
+    pair.feed(0, .advertisement(advertisement(100), from: otherNode))
+    pair.feed(0, .peerReport(report, from: "b", notBefore: pair.now))
+    #expect(pair.sides[0].participant.role == .backup)
+    pair.end(1)
+    #expect(pair.holders == ["b"])
+    #expect(pair.overlaps == 0)
   }
 
   @Test("nothing is said of a failover that no other node takes part in")
