@@ -183,7 +183,9 @@ extension World {
     let participant = nodes[holder].process.participant
     return participant.role == .active && lan.clientEntry == holder
       && nodes[holder].clock.instant(at: now) - participant.since > .seconds(9)
-      && nodes.allSatisfy { $0.isRunning && $0.process.participant.hooks.isIdle }
+      && nodes.allSatisfy {
+        $0.isRunning && $0.process.participant.hooks.isIdle && $0.process.operations.isEmpty
+      }
       && nodes.indices.allSatisfy { $0 == holder || nodes[$0].answers(at: now).isEmpty }
   }
 
