@@ -58,10 +58,9 @@ final class LocalRouter {
   var hasBeaten = false
   /// The last advertisement of another router: from whom, when, with which priority.
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
-  /// Set when the role is given up for good: the configuration has it no longer.
+  /// Set when the role is given up for good: the configuration has it no longer, or with another
+  /// identity.
   var isLeaving = false
-  /// What takes its place once it has left: the same name with another identity.
-  var replacement: VirtualRouterConfiguration?
   /// The term that was last handed to the disk.
   var savedTerm: UInt64
 

@@ -48,7 +48,9 @@ extension Daemon {
     }
     switch request {
     case .status(let name):
-      reply(number, select(name).map { .status(report($0)) })
+      let known = routers.filter { $0.name == name && isShown($0) }
+      let shown = known.isEmpty ? select(name) : .success(known)
+      reply(number, shown.map { .status(report($0)) })
     case .history(let name, let limit):
       let entries = store.history.filter { name == nil || $0.virtualRouter == name }
       reply(number, .success(.history(HistoryReport(entries: Array(entries.suffix(limit))))))
@@ -75,7 +77,14 @@ extension Daemon {
     guard let name else { return .success(routers) }
     let found = routers.filter { $0.name == name && !$0.isLeaving }
     guard found.isEmpty else { return .success(found) }
-    return .failure(.unknownRouter(name, known: routers.map(\.name)))
+    if waitingNames.contains(name) {
+      return .failure(
+        Refusal(
+          .refused, "\(name) is not in force yet: what was here before a reload is leaving",
+          remedy: "`godwit status` shows when that is done"))
+    }
+    let known = routers.filter { !$0.isLeaving }.map(\.name)
+    return .failure(.unknownRouter(name, known: known))
   }
 
   private func announceAgain(_ routers: [LocalRouter]) -> Result<Outcome, Refusal> {
