@@ -8,30 +8,35 @@ import VRRP
 extension Daemon {
   func serve(_ number: UInt64, _ readiness: EventLoop.Readiness) {
     guard let client = control[number] else { return }
+    // A client that only sends no more, as one at the end of a pipe, still waits for its answer.
+    if client.hasAsked, readiness.contains(.hangup) { return leave(number) }
     if readiness.contains(.writable) { control.flush(number, loop: loop) }
-    guard control[number] != nil else { return }
-    switch client.connection.receiveLine() {
+    guard control[number] != nil, !client.hasAsked else { return }
+    switch client.connection.receiveLine(limit: Request.maximumLineLength) {
     case .waiting: break
-    case .closed:
-      operations.forget(client: number)
-      maintenanceRequests.forget(client: number)
-      control.close(number, loop: loop)
+    case .closed: leave(number)
     case .tooLong:
-      control.finish(
-        .error(Refusal(.usage, "the request is longer than a line may be")), to: number,
-        loop: loop)
+      control.stopReading(number, loop: loop)
+      refuse("the request is longer than a line may be", number)
     case .line(let line):
-      guard !client.hasAsked else { return }
-      client.hasAsked = true
-      client.patience = nil
+      control.stopReading(number, loop: loop)
       do throws(LineError) {
         answer(try Request(line: line), client, number)
       } catch {
-        control.finish(
-          .error(Refusal(.usage, "the request is not understood: \(error)")), to: number,
-          loop: loop)
+        refuse("the request is not understood: \(error)", number)
       }
     }
+  }
+
+  private func refuse(_ why: String, _ number: UInt64) {
+    control.finish(.error(Refusal(.usage, why)), to: number, loop: loop)
+  }
+
+  /// A client is gone; what it asked for goes on.
+  private func leave(_ number: UInt64) {
+    operations.forget(client: number)
+    maintenanceRequests.forget(client: number)
+    control.close(number, loop: loop)
   }
 
   private func answer(_ request: Request, _ client: ControlServer.Client, _ number: UInt64) {

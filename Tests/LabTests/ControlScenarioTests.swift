@@ -96,4 +96,45 @@ struct ControlScenarioTests {
     client.close()
     try scenario.waitForHolder("b")
   }
+
+  @Test("a client that ends its side after the request gets the whole answer, and wakes nobody")
+  func halfClosed() throws {
+    let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, lab in
+      configuration.hooks = [["/bin/sh", try lab.hook("[ $1 = demote ] && sleep 1; true")]]
+    }
+    let node = try scenario["a"]
+    // More than a socket takes at once.
+    let entry = HistoryEntry(
+      time: .now(), virtualRouter: "orders-db", event: "hook", reason: "manual", term: 1,
+      detail: String(repeating: "x", count: 1000))
+    try String(decoding: [[UInt8]](repeating: entry.line(), count: 900).joined(), as: UTF8.self)
+      .write(toFile: "\(node.directory)/state/history.jsonl", atomically: true, encoding: .utf8)
+    try scenario.start()
+    for request in ["status\"}", "history\",\"limit\":900}"] {
+      let client = try RawClient(node.socketPath)
+      client.send(Array("{\"command\":\"\(request)\n".utf8))
+      client.endSending()
+      let answer = client.receiveAll()
+      #expect(answer.hasPrefix("{\"result\":") && answer.hasSuffix("}\n"), "\(answer.count) bytes")
+    }
+    let client = try RawClient(node.socketPath)
+    client.send(Array("{\"command\":\"failover\",\"name\":\"orders-db\"}\n".utf8))
+    client.endSending()
+    try node.wait(for: "releasing")
+    let before = try processorTime(of: node)
+    let lines = client.receiveAll().split(separator: "\n")
+    #expect(try processorTime(of: node) - before < .milliseconds(500))
+    #expect(lines.contains { $0.hasPrefix("{\"progress\":") }, "\(lines)")
+    #expect(lines.last?.hasPrefix("{\"result\":{\"failover\":") == true, "\(lines)")
+    try scenario.waitForHolder("b")
+  }
+
+  /// What the daemon has used so far (proc(5)).
+  private func processorTime(of node: GodwitNode) throws -> Duration {
+    let process = try #require(node.process).processIdentifier
+    let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    let fields = try #require(text.split(separator: ")").last).split(separator: " ")
+    let ticks = try #require(Int(fields[11])) + #require(Int(fields[12]))
+    return .seconds(ticks) / sysconf(Int32(_SC_CLK_TCK))
+  }
 }
