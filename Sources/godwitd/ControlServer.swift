@@ -128,21 +128,33 @@ final class ControlServer {
     watch(client, number, loop)
   }
 
+  /// A line before the last; whoever does not read it in time gets none at all.
   func send(_ reply: Reply, to number: UInt64, loop: borrowing EventLoop) {
     guard let client = clients[number] else { return }
-    guard client.connection.queue(reply.line()) else {
-      close(number, loop: loop)
-      return
-    }
+    guard client.connection.queue(reply.line()) else { return close(number, loop: loop) }
     flush(number, loop: loop)
   }
 
   /// The last line; the connection closes once it has left.
   func finish(_ reply: Reply, to number: UInt64, loop: borrowing EventLoop) {
-    clients[number]?.isFinished = true
-    clients[number]?.patience = Clock.now() + Self.patience
-    send(reply, to: number, loop: loop)
+    finish(reply.line(), to: number, loop: loop)
   }
+
+  /// The same with a line that is ready.
+  func finish(_ line: [UInt8], to number: UInt64, loop: borrowing EventLoop) {
+    guard let client = clients[number] else { return }
+    client.isFinished = true
+    client.patience = Clock.now() + Self.patience
+    guard client.connection.queue(line) || client.connection.queue(Self.tooLong.line()) else {
+      return close(number, loop: loop)
+    }
+    flush(number, loop: loop)
+  }
+
+  private static let tooLong = Reply.error(
+    Refusal(
+      .refused, "the answer is longer than \(UnixConnection.outputBound >> 20) MiB",
+      remedy: "ask for one virtual router by its name"))
 
   func flush(_ number: UInt64, loop: borrowing EventLoop) {
     guard let client = clients[number] else { return }

@@ -42,6 +42,8 @@ final class LocalRouter {
   var formerHolder: (name: String, at: Instant)?
   /// The last operation by which this node gave the addresses away.
   var releasedOperation: OperationIdentifier?
+  /// What was told of routine prechecks.
+  var precheckNews = PrecheckNews()
   /// While clients of another holder are told.
   var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.
@@ -94,6 +96,7 @@ final class LocalRouter {
     addressList = AddressList(configuration.router.addresses)
     digests = configuration.digests
     template = nil
+    precheckNews.keep(only: configuration.hooks)
   }
 
   /// The message with this priority; nil while there is no address to send from.

@@ -57,8 +57,7 @@ extension Daemon {
       let shown = known.isEmpty ? select(name) : .success(known)
       reply(number, shown.map { .status(report($0)) })
     case .history(let name, let limit):
-      let entries = store.history.filter { name == nil || $0.virtualRouter == name }
-      reply(number, .success(.history(HistoryReport(entries: Array(entries.suffix(limit))))))
+      control.finish(store.history.reply(name, limit: limit), to: number, loop: loop)
     case .announce(let name):
       reply(number, select(name).flatMap(announceAgain))
     case .reload:

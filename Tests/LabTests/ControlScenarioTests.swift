@@ -129,6 +129,26 @@ struct ControlScenarioTests {
     try scenario.waitForHolder("b")
   }
 
+  @Test("a status that is longer than an answer may be is refused with a reason, one of it is not")
+  func longStatus() throws {
+    let scenario = try Scenario(["a": 150]) { configuration, _, _ in
+      configuration.peers = (0..<120).map { ("peer-\($0)", ["10.78.0.\($0)"]) }
+      configuration.otherRouters = (0..<400).flatMap {
+        [
+          "more-\($0):", "  vrid: 1", "  interface: none\($0)",
+          "  addresses: [10.\(80 + $0 / 200).0.\($0 % 200 + 1)/24]",
+        ]
+      }
+    }
+    let node = try scenario["a"]
+    try node.start()
+    let result = try node.command("status")
+    #expect(result.status == 1 && result.errors.contains("longer than 4 MiB"), "\(result)")
+    try scenario.lab.eventually("one alone is shown") {
+      try node.command("status", "orders-db").expectSuccess().output.contains("ACTIVE")
+    }
+  }
+
   /// What the daemon has used so far (proc(5)).
   private func processorTime(of node: GodwitNode) throws -> Duration {
     let process = try #require(node.process).processIdentifier
