@@ -57,6 +57,12 @@ extension Daemon {
       let shown = known.isEmpty ? select(name) : .success(known)
       reply(number, shown.map { .status(report($0)) })
     case .history(let name, let limit):
+      // What was here once may be asked for, for as long as it is remembered.
+      if let name, routersByName[name] == nil, !store.history.knows(name),
+        case .failure(let refusal) = select(name)
+      {
+        return control.finish(.error(refusal), to: number, loop: loop)
+      }
       control.finish(store.history.reply(name, limit: limit), to: number, loop: loop)
     case .announce(let name):
       reply(number, select(name).flatMap(announceAgain))

@@ -34,6 +34,8 @@ struct ControlScenarioTests {
       Array((String(repeating: "[", count: 10_000) + "\n").utf8),
       Array("{\"command\":\"failover\",\"name\":\"orders-db\",\"wait_ms\":-1}\n".utf8),
       [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20),
+      // One byte more than the longest line.
+      Array("{\"command\":\"status\"}".utf8) + [UInt8](repeating: 32, count: 16_365) + [10],
     ]
     for line in lines {
       let client = try RawClient(path)
@@ -127,6 +129,21 @@ struct ControlScenarioTests {
     #expect(lines.contains { $0.hasPrefix("{\"progress\":") }, "\(lines)")
     #expect(lines.last?.hasPrefix("{\"result\":{\"failover\":") == true, "\(lines)")
     try scenario.waitForHolder("b")
+  }
+
+  @Test("the history of a name that was never here is refused; of one that was, it is shown")
+  func historyOfNobody() throws {
+    let scenario = try Scenario(["a": 150])
+    try scenario.start()
+    let node = try scenario["a"]
+    let result = try node.command("history", "orders-bd")
+    #expect(result.status == 1 && result.errors.contains("orders-db"), "\(result)")
+    node.configuration.name = "orders"
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try node.wait(for: "active")
+    let former = try node.command("history", "orders-db").expectSuccess().output
+    #expect(former.contains("orders-db"), "\(former)")
   }
 
   @Test("a status that is longer than an answer may be is refused with a reason, one of it is not")
