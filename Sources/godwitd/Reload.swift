@@ -49,12 +49,20 @@ extension Daemon {
         Refusal(
           .refused, unsafe.joined(separator: "\n"), remedy: "mend the file and reload again"))
     }
+    // Before anything is closed: a port that somebody else has must not cost the channel.
+    let opening = peers.open(new, keyring: keyring)
+    if let failure = peers.refusal(of: opening) {
+      return .failure(
+        Refusal(
+          .refused, "the configuration was not changed: peer_port: \(failure)",
+          remedy: "choose a port that is free on all nodes: `ss -lunp` shows who has one"))
+    }
     self.accounts = accounts
     self.keyring = keyring
-    return .success(apply(new))
+    return .success(apply(new, opening))
   }
 
-  private func apply(_ new: NodeConfiguration) -> ReloadOutcome {
+  private func apply(_ new: NodeConfiguration, _ opening: Peers.Opening) -> ReloadOutcome {
     var outcome = ReloadOutcome(from: configuration, to: new)
     configuration = new
     // Before anything is sent again.
@@ -62,7 +70,7 @@ extension Daemon {
     log.level = new.logLevel
     loaded = .now()
     fitRouters()
-    fitPeers()
+    fitPeers(opening)
     for router in routers { fitAuthentication(of: router) }
     let waiting = waitingNames
     if !waiting.isEmpty {
