@@ -38,10 +38,10 @@ extension Daemon {
     let now = Clock.now()
     for wanted in configuration.virtualRouters
     where routersByName[wanted.name] == nil && !occupied.isInTheWay(of: wanted, nil) {
-      add(
-        LocalRouter(
-          wanted, term: store.term(wanted.name), maintenance: store.maintenance(wanted.name),
-          at: now))
+      let router = LocalRouter(
+        wanted, term: store.term(wanted.name), maintenance: store.maintenance(wanted.name), at: now)
+      add(router)
+      askForConnections(of: router)
     }
   }
 

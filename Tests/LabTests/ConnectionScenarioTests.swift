@@ -115,6 +115,23 @@ struct ConnectionScenarioTests {
     withExtendedLifetime(servers) {}
   }
 
+  @Test("a Backup that a reload replaces gets the list of the clients anew")
+  func replacedBackup() throws {
+    let (scenario, servers) = try scenario(speak: true)
+    let lab = scenario.lab
+    let idle = try ClientPool.start(.idle, 20, to: Scenario.address, from: "client", in: lab)
+    let known = { try scenario.router("b").connections?.known ?? 0 }
+    try lab.eventually("b knows the clients") { try known() == 20 }
+    let node = try scenario["b"]
+    // Another identity of the same name.
+    node.configuration.routerLines = ["source_address: \(lab.address(of: "b"))"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try node.wait(for: "backup")
+    try lab.eventually("the new one knows them") { try known() == 20 }
+    withExtendedLifetime((servers, idle)) {}
+  }
+
   /// Waits until the peer has the list of what is connected now: the third survey from now on.
   private func waitUntilShared(_ scenario: Scenario) throws {
     try scenario.waitForBeats(25, of: "a")
