@@ -81,6 +81,8 @@ final class Daemon {
   /// When the participant gave the answer that is being performed.
   private(set) var answered = Clock.now()
   var isStopping = false
+  /// Whether something that the configuration wants may be possible now.
+  var isToFit = false
   var stopDeadline: Instant?
   var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
@@ -148,6 +150,7 @@ final class Daemon {
       passTime()
       tellPeersWhenDue()
       leaveFinishedRouters()
+      if isToFit, !isStopping { fitRouters() }
       tellSystemdNow()
       notifier.sendOwed()
     }

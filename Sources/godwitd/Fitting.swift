@@ -11,13 +11,17 @@ extension Daemon {
   /// Of each name there is one virtual router at most. One that cannot adopt what is wanted is given
   /// up like at a stop, and nobody gets its name, its place or its addresses before it has left.
   func fitRouters() {
+    isToFit = false
     let wanted = Dictionary(
       configuration.virtualRouters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var occupied = Occupied(interfaces)
     var changing: [(router: LocalRouter, wanted: VirtualRouterConfiguration)] = []
     for router in routers {
       if !router.isLeaving {
-        if let next = wanted[router.name], router.configuration == next { continue }
+        if let next = wanted[router.name], router.configuration == next {
+          router.droppedConnections = []
+          continue
+        }
         if let next = wanted[router.name], router.canAdopt(next) {
           changing.append((router, next))
           continue
@@ -27,11 +31,15 @@ extension Daemon {
       }
       occupied.add(router)
     }
-    // Who waits keeps what it has, so others may have to wait for it.
-    while let place = changing.firstIndex(where: { occupied.isInTheWay(of: $0.wanted, $0.router) })
-    {
-      occupied.add(changing.remove(at: place).router)
+    occupied.keepOut(&changing) { $0.droppedConnections = [] }
+    // The clients of an address that goes hear of it first, as in a release.
+    let dropping = changing.compactMap { router, wanted in
+      scopeToReset(router, wanted).map { (router, $0) }
     }
+    for (router, _) in dropping { occupied.add(router) }
+    changing.removeAll { router, _ in dropping.contains { $0.0 === router } }
+    occupied.keepOut(&changing)
+    beginDrop(dropping)
     // All give before one of them takes.
     for (router, wanted) in changing { removeDropped(router, wanted) }
     for (router, wanted) in changing { change(router, wanted) }
@@ -47,18 +55,34 @@ extension Daemon {
 
   /// Those of the configuration that wait for another one to leave.
   var waitingNames: [String] {
-    configuration.virtualRouters.filter { routersByName[$0.name]?.configuration != $0 }.map(\.name)
+    configuration.virtualRouters.filter { wanted in
+      guard let router = routersByName[wanted.name] else { return true }
+      return router.configuration != wanted && !router.isDropping
+    }.map(\.name)
   }
 
   /// Takes away what is no address of it any more.
   private func removeDropped(_ router: LocalRouter, _ wanted: VirtualRouterConfiguration) {
-    let kept = Set(wanted.router.addresses)
-    let dropped = router.configuration.router.addresses.filter { !kept.contains($0) }
+    router.droppedConnections = []
+    let dropped = router.dropped(by: wanted)
     // Those of ours that are here, whatever the role: a removal may be under way that failed before.
     guard !dropped.isEmpty, let link = router.link else { return }
     if let failure = interfaces.remove(dropped, link.index) {
       log.write(.error, "\(router.name): an address could not be removed: \(failure)")
     }
+  }
+
+  /// The connections that are to be reset before this change; nil when there is nothing to be done.
+  private func scopeToReset(
+    _ router: LocalRouter, _ wanted: VirtualRouterConfiguration
+  ) -> ConnectionScope? {
+    guard wanted.connections.onRelease == .reset, router.participant.tenure.isHolding,
+      let link = router.link
+    else { return nil }
+    let dropped = router.dropped(by: wanted)
+    guard !router.droppedConnections.isSuperset(of: dropped) else { return nil }
+    return ConnectionScope(
+      addresses: dropped, interfaceIndex: link.index, ports: wanted.connections.ports)
   }
 
   private func change(_ router: LocalRouter, _ wanted: VirtualRouterConfiguration) {
@@ -70,6 +94,14 @@ extension Daemon {
     fitNeighborSockets()
     applyLink(router)
     feed(router, .settings(wanted.participant))
+  }
+}
+
+extension LocalRouter {
+  /// Its addresses that another configuration does not have.
+  fileprivate func dropped(by wanted: VirtualRouterConfiguration) -> [IPAddress] {
+    let kept = Set(wanted.router.addresses)
+    return configuration.router.addresses.filter { !kept.contains($0) }
   }
 }
 
@@ -98,6 +130,19 @@ private struct Occupied {
     guard let link = router.link else { return }
     places.insert(Place(link.index, router.family, router.identifier))
     addresses.formUnion(router.configuration.router.addresses.map { Address($0, link) })
+  }
+
+  /// Takes out the changes that have to wait. Who waits keeps what it has, so others may have to wait
+  /// for it.
+  mutating func keepOut(
+    _ changing: inout [(router: LocalRouter, wanted: VirtualRouterConfiguration)],
+    _ waits: (LocalRouter) -> Void = { _ in }
+  ) {
+    while let place = changing.firstIndex(where: { isInTheWay(of: $0.wanted, $0.router) }) {
+      let router = changing.remove(at: place).router
+      waits(router)
+      add(router)
+    }
   }
 
   /// Whether this cannot be in force yet; `router` has its name and place already.

@@ -63,6 +63,10 @@ final class LocalRouter {
   /// Set when the role is given up for good: the configuration has it no longer, or with another
   /// identity.
   var isLeaving = false
+  /// Whether the connections of addresses that it is to drop are being reset.
+  var isDropping = false
+  /// Addresses that it is to drop and whose connections are done with.
+  var droppedConnections: Set<IPAddress> = []
   /// The term that was last handed to the disk.
   var savedTerm: UInt64
 

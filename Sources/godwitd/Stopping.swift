@@ -102,7 +102,7 @@ extension Daemon {
     guard !isStopping else { return }
     // Whoever waited for the place of one that has left.
     for router in routers { applyLink(router) }
-    fitRouters()
+    isToFit = true
   }
 
   /// Addresses of an earlier run must not outlive the fence in front of them.
