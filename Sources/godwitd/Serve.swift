@@ -153,15 +153,26 @@ extension Daemon {
     }
     if wanted.force { return nil }
     if let active = participant.activeRouter {
-      return Refusal(
-        .refused,
-        "this node is not Active for \(router.name), it is \(participant.role.rawValue);"
-          + " \(active.address) is Active and does not report to this node",
-        remedy: "run the command on the node that is Active; from here it needs the peer channel: "
-          + Refusal.keyRemedy)
+      return silence(of: active.address, router)
     }
     return participant.maintenance.isOn
       ? .maintenanceIsOn(router.name) : .nobodyHolds(router.name)
+  }
+
+  /// Why nothing can be asked of the Active Router from here.
+  private func silence(of active: IPAddress, _ router: LocalRouter) -> Refusal {
+    var refusal: Refusal
+    if !peers.isOpen {
+      refusal = .peerChannelOff(peers.obstacle)
+    } else if let node = nodeName(active, router) {
+      refusal = .peerSilent(node, port: Int(peers.port))
+    } else {
+      refusal = Refusal(
+        .refused, "it is none of the nodes under peers",
+        remedy: "run the command on that node, or list its address under peers")
+    }
+    refusal.message = "\(active) is Active for \(router.name), not this node: \(refusal.message)"
+    return refusal
   }
 
   /// The node that has the role or is about to, as far as nodes report; nil when none does.

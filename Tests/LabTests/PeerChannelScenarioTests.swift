@@ -149,6 +149,42 @@ struct PeerChannelScenarioTests {
     #expect(channel.reason == "authentication has no keys")
   }
 
+  @Test("a failover on a node that cannot ask the Active Router is refused with the reason")
+  func cannotAsk() throws {
+    let scenario = try scenario()
+    try scenario.start()
+    try waitForReports(scenario)
+    let node = try scenario["b"]
+    try scenario.lab.run(
+      ["nft", "-f", "-"], in: "b",
+      input: """
+        table inet firewall {
+          chain input {
+            type filter hook input priority 0; policy accept;
+            udp dport 9112 drop
+          }
+        }
+
+        """
+    ).expectSuccess()
+    try scenario.lab.eventually("b misses a") {
+      try peer(scenario, "b").paths.first?.heard == false
+    }
+    var refusal = ""
+    try scenario.lab.eventually("it says that a does not answer") {
+      refusal = try node.command("failover", "--yes").errors
+      return refusal.contains("a does not answer")
+    }
+    #expect(refusal.contains("10.77.0.1 is Active for orders-db, not this node"), "\(refusal)")
+    #expect(refusal.contains("UDP port 9112"), "\(refusal)")
+    node.configuration.lines = []
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    refusal = try node.command("failover", "--yes").errors
+    #expect(refusal.contains("peer channel is off, authentication has no keys"), "\(refusal)")
+    #expect(refusal.contains("godwit keygen"), "\(refusal)")
+  }
+
   // MARK: Sockets that cannot be opened
 
   @Test("a port that somebody has over one family leaves the paths of the other one open")
