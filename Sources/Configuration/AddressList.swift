@@ -92,7 +92,7 @@ struct AddressList {
 
 extension AddressFamily {
   /// `IPv4` or `IPv6`.
-  var name: String { self == .ipv4 ? "IPv4" : "IPv6" }
+  public var name: String { self == .ipv4 ? "IPv4" : "IPv6" }
 }
 
 extension Field {

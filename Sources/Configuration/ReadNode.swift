@@ -102,10 +102,15 @@ extension NodeConfiguration {
           "`\(name)` is this node itself", "list the other nodes only, or correct `node`")
       }
       let peer = Section(field, "a mapping with `addresses`", keys: ["addresses"])
-      let addresses = peer?["addresses"]?.list(of: "addresses") ?? []
+      let field = peer?.required("addresses", "add one at least, like `addresses: [192.0.2.2]`")
+      let addresses = field?.list(of: "addresses")
+      // Nothing could be sent to it, and every list of nodes would count it.
+      if addresses?.isEmpty == true {
+        field?.refuse("the list is empty", "add at least one address")
+      }
       return PeerConfiguration(
         name: name,
-        addresses: addresses.compactMap { field in
+        addresses: (addresses ?? []).compactMap { field in
           guard let address = field.hostAddress() else { return nil }
           if let router = virtual[address.description] {
             field.refuse(

@@ -1,8 +1,24 @@
 /// The entries that were asked for, oldest first.
 public struct HistoryReport: Codable, Equatable, Sendable {
   public var entries: [HistoryEntry]
+  /// Older ones that were asked for too, and for which the answer has no room.
+  public var leftOut: Int
 
-  public init(entries: [HistoryEntry]) { self.entries = entries }
+  public init(entries: [HistoryEntry], leftOut: Int = 0) {
+    self.entries = entries
+    self.leftOut = leftOut
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case entries
+    case leftOut = "left_out"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    entries = try container.decode([HistoryEntry].self, forKey: .entries)
+    leftOut = try container.decodeIfPresent(Int.self, forKey: .leftOut) ?? 0
+  }
 }
 
 /// One change of one virtual router; also one line of the history file.
@@ -101,7 +117,7 @@ public struct HookRecord: Codable, Equatable, Sendable {
   /// nil if the program did not end by itself.
   @OrNull public var exitStatus: Int?
   @OrNull public var durationMilliseconds: Int?
-  /// What it wrote to standard output, at most 64 KiB; nil for nothing.
+  /// What `kept` leaves of its standard output; nil for nothing.
   @OrNull public var output: String?
 
   public init(
@@ -114,6 +130,20 @@ public struct HookRecord: Codable, Equatable, Sendable {
     self.exitStatus = exitStatus
     self.durationMilliseconds = durationMilliseconds
     self.output = output
+  }
+
+  /// Bytes of an output that are kept.
+  public static let outputBound = 4096
+
+  /// What is kept of an output: its beginning, and a mark where it is cut; nil for nothing.
+  public static func kept(_ output: [UInt8]) -> String? {
+    if output.isEmpty { return nil }
+    guard output.count > outputBound else { return String(decoding: output, as: UTF8.self) }
+    var end = outputBound
+    // Not within a character of UTF-8.
+    while end > outputBound - 4, output[end] & 0xc0 == 0x80 { end -= 1 }
+    return String(decoding: output[..<end], as: UTF8.self)
+      + "\n[cut here, \(output.count) bytes in all]"
   }
 
   private enum CodingKeys: String, CodingKey {

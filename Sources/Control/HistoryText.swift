@@ -2,7 +2,9 @@
 public enum HistoryText {
   /// The whole text, its last line ended too.
   public static func render(_ report: HistoryReport, style: TextStyle = .plain) -> String {
-    guard !report.entries.isEmpty else { return "Nothing has happened yet.\n" }
+    guard !report.entries.isEmpty || report.leftOut > 0 else {
+      return "Nothing has happened yet.\n"
+    }
     var table = TextTable(flushRight: [4, 5])
     table.rows.append([
       "TIME", "VIRTUAL ROUTER", "EVENT", "REASON", "TERM", "TOOK", "ACTIVE ROUTER", "DETAIL",
@@ -21,6 +23,11 @@ public enum HistoryText {
     }
     let rows = table.lines(style: style)
     var lines = [rows[0]]
+    if report.leftOut > 0 {
+      lines.insert(
+        "Left out are \(report.leftOut) older entries: an answer has room for 1 MiB of them.", at: 0
+      )
+    }
     for (entry, row) in zip(report.entries, rows.dropFirst()) {
       lines.append(row)
       lines += parts(entry, style: style)

@@ -2,7 +2,7 @@
 public struct PeerChannelStatus: Codable, Equatable, Sendable {
   /// `on` or `off`.
   public var state: State
-  /// Why it is off, a sentence without its full stop.
+  /// Why it is off, or why some of its paths are not used; a sentence without its full stop.
   @OrNull public var reason: String?
 
   public enum State: String, Codable, Sendable, CaseIterable {

@@ -72,14 +72,6 @@ extension Refusal {
         + "certain, `godwit failover \(router) --force`")
   }
 
-  /// The nodes are configured differently; `keys` are those of the configuration.
-  public static func configurationDisagrees(_ node: String, keys: [String]) -> Refusal {
-    Refusal(
-      .refused, "\(node) is configured differently in \(list(keys))",
-      remedy: "make \(keys.count == 1 ? "it" : "them") the same on both nodes, then "
-        + "`godwit check` and `godwit reload`")
-  }
-
   /// A `precheck` hook said no; `message` is its own.
   public static func precheckFailed(on node: String, _ message: String) -> Refusal {
     Refusal(

@@ -54,6 +54,8 @@ public struct StatusText {
       let reason = channel.reason.map { ": \(printable($0))" } ?? ""
       lines.append(style.paint("peer channel off\(reason)", .red))
       lines.append("  " + Refusal.keyRemedy)
+    } else if let reason = report.peerChannel?.reason {
+      lines.append(style.paint("peer channel: \(printable(reason))", .yellow))
     }
     if let authentication = report.authentication {
       lines.append("authentication \(keys(authentication))")

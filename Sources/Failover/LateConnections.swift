@@ -6,6 +6,9 @@ import VRRP
 /// Only the list that began last counts. It is forgotten when its clients are taken out to be told, and
 /// otherwise as the lists of `SharedConnections` are.
 public struct LateConnections: Sendable {
+  /// How long after a takeover the former holder is listened to.
+  static let useful = Duration.seconds(5)
+
   private var list: ConnectionList?
   private var peer = ""
   private var isWhole = false
@@ -33,6 +36,18 @@ public struct LateConnections: Sendable {
     isWhole = piece.isEnd
     keptUntil = now + SharedConnections.keeping
     return isWhole
+  }
+
+  /// Whether the clients of a list that has just become whole are to be told now: soon after this node
+  /// took over from whoever sends it. Before that the takeover will tell them; what comes later is
+  /// forgotten, for by then the clients have found the new holder, and the next takeover is about others.
+  public mutating func isTold(
+    takenOverFrom former: String?, at takeover: Instant, isHolding: Bool, at now: Instant
+  ) -> Bool {
+    guard isWhole, isHolding, peer == former else { return false }
+    if now - takeover <= Self.useful { return true }
+    forget()
+    return false
   }
 
   /// Takes out those of the addresses that are configured here; none before the list is whole.

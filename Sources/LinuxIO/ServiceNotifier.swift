@@ -10,6 +10,8 @@ public struct ServiceNotifier: ~Copyable {
 
   private let socket: FileDescriptor?
   private let address: UnixAddress?
+  /// What found no room in systemd's queue, in order; of each kind the last.
+  private var owed: [(kind: String, text: String)] = []
 
   private init(
     _ socket: consuming FileDescriptor?, _ address: UnixAddress?, watchdogInterval: Duration?
@@ -35,30 +37,53 @@ public struct ServiceNotifier: ~Copyable {
   }
 
   /// The daemon does its work.
-  public func ready() { send("READY=1") }
+  public mutating func ready() { send("READY", "1") }
 
   /// A reload begins; `ready()` ends it.
-  public func reloading() {
+  public mutating func reloading() {
     let now = Clock.read(CLOCK_MONOTONIC)
     let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
-    send("RELOADING=1\nMONOTONIC_USEC=\(microseconds)")
+    send("RELOADING", "1\nMONOTONIC_USEC=\(microseconds)")
   }
 
   /// One line for `systemctl status`.
-  public func status(_ text: String) { send("STATUS=\(LineBuffer.printable(text.utf8))") }
+  public mutating func status(_ text: String) {
+    send("STATUS", LineBuffer.printable(text.utf8))
+  }
 
   /// The daemon is on its way out.
-  public func stopping() { send("STOPPING=1") }
+  public mutating func stopping() { send("STOPPING", "1") }
 
   /// The event loop turns.
-  public func watchdog() { send("WATCHDOG=1") }
+  public mutating func watchdog() {
+    sendOwed()
+    // One that is lost is made good by the next.
+    if owed.isEmpty { _ = post("WATCHDOG=1") }
+  }
 
-  // Best effort: a full queue loses a message, which the next one makes good.
-  private func send(_ message: String) {
-    guard let address, let number = socket.reading({ $0.number }) else { return }
+  /// Whether something waits for room in systemd's queue: `sendOwed()` tries again.
+  public var owes: Bool { !owed.isEmpty }
+
+  /// Sends what found no room before.
+  public mutating func sendOwed() {
+    while let next = owed.first, post("\(next.kind)=\(next.text)") { owed.removeFirst() }
+  }
+
+  private mutating func send(_ kind: String, _ text: String) {
+    owed.removeAll { $0.kind == kind }
+    owed.append((kind, text))
+    sendOwed()
+  }
+
+  /// False when the queue is full; nobody at the other end is nothing to wait for.
+  private func post(_ message: String) -> Bool {
+    guard let address, let number = socket.reading({ $0.number }) else { return true }
     let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
     let bytes = Array(message.utf8)
-    _ = address.use { Int32(truncatingIfNeeded: sendto(number, bytes, bytes.count, flags, $0, $1)) }
+    let sent = address.use {
+      Int32(truncatingIfNeeded: sendto(number, bytes, bytes.count, flags, $0, $1))
+    }
+    return sent >= 0 || errno != EAGAIN && errno != ENOBUFS
   }
 
   private static func watchdogInterval(_ text: String?, for process: String?) -> Duration? {

@@ -17,9 +17,9 @@ public struct UnixConnection: ~Copyable {
     case line([UInt8])
     /// There is no whole line yet.
     case waiting
-    /// The client has closed, or the connection has failed.
+    /// The client sends no more, or the connection has failed; it may still read.
     case closed
-    /// The client sent `longestLine` bytes and no line feed: the connection is of no further use.
+    /// The line is longer than it may be: the connection is of no further use.
     case tooLong
   }
 
@@ -32,8 +32,6 @@ public struct UnixConnection: ~Copyable {
     case closed
   }
 
-  /// Bytes of a line, its line feed left out.
-  public static let longestLine = 65536
   /// Bytes that wait for a client which does not read.
   public static let outputBound = 4 << 20
 
@@ -80,11 +78,12 @@ public struct UnixConnection: ~Copyable {
   /// announces them, so a caller that stops after some lines comes back without being woken.
   public var hasReceivedInput: Bool { taken < received.count }
 
-  /// The next line. Call it until it has none, or see `hasReceivedInput`. After the client's half-close its last whole lines still come.
-  public mutating func receiveLine() -> LineResult {
+  /// The next line, of at most `limit` bytes without its line feed. Call it until it has none, or see
+  /// `hasReceivedInput`. After the client's half-close its last whole lines still come.
+  public mutating func receiveLine(limit: Int) -> LineResult {
     while true {
-      if let line = takeLine() { return line.count <= Self.longestLine ? .line(line) : .tooLong }
-      if received.count - taken > Self.longestLine { return .tooLong }
+      if let line = takeLine() { return line.count <= limit ? .line(line) : .tooLong }
+      if received.count - taken > limit { return .tooLong }
       if ended { return .closed }
       guard receive() else { return ended ? .closed : .waiting }
     }

@@ -44,10 +44,11 @@ struct History: ParsableCommand {
     let answer = try connection.ask(.history(name: name, limit: limit))
     guard case .history(var report) = answer else { throw connection.unexpected }
     if let operation {
+      let searched = report.leftOut > 0 ? report.entries.count : limit
       report.entries.removeAll { $0.operationIdentifier != operation }
       guard !report.entries.isEmpty else {
         throw Complaint(
-          "no operation \(operation) is among the last \(limit) entries of this node: "
+          "no operation \(operation) is among the last \(searched) entries of this node: "
             + "`godwit status` shows it while it runs",
           exitStatus: ExitStatus.refused)
       }

@@ -14,7 +14,7 @@ extension Daemon {
       connectionsReset(router, ConnectionReset.Result(), nil)
       return
     }
-    connections.toReset.append(router)
+    connections.toReset.append(Connections.ResetOrder(router: router, purpose: .release))
     startResets()
     // A few connections are done with before the next step takes their address.
     while connections.resetting != nil, connections.atOnce > .zero {
@@ -24,29 +24,44 @@ extension Daemon {
     }
   }
 
+  /// Resets the connections of addresses that virtual routers drop while they keep the role; those of
+  /// `droppedConnections` are done with once the loop comes round.
+  func beginDrop(_ orders: [(router: LocalRouter, scope: ConnectionScope)]) {
+    for (router, scope) in orders where !router.isDropping {
+      router.isDropping = true
+      connections.toReset.append(
+        Connections.ResetOrder(router: router, purpose: .drop(scope)))
+    }
+    startResets()
+  }
+
   /// All that wait at once: the kernel's list is read once for them.
   private func startResets() {
     guard connections.resetting == nil, !connections.toReset.isEmpty else { return }
-    var routers: [LocalRouter] = []
-    for router in connections.toReset where !routers.contains(where: { $0 === router }) {
-      routers.append(router)
-    }
+    let waiting = connections.toReset
     connections.toReset = []
-    let gone = routers.filter { $0.connectionScope == nil }
-    routers.removeAll { $0.connectionScope == nil }
-    for router in gone { connectionsReset(router, ConnectionReset.Result(), nil) }
-    guard !routers.isEmpty else { return }
+    var orders: [Connections.ResetOrder] = []
+    var scopes: [ConnectionScope] = []
+    for order in waiting where !orders.contains(where: order.repeats) {
+      guard let scope = order.scope else {
+        finish(order, ConnectionReset.Result(), nil)
+        continue
+      }
+      orders.append(order)
+      scopes.append(scope)
+    }
+    guard !orders.isEmpty else { return }
     do throws(SystemError) {
       let resetting = Connections.Resetting(
         try ConnectionReset.start(
-          routers.compactMap(\.resetScope), limit: Connections.mostResets,
-          until: Clock.now() + Connections.resetLimit), routers)
+          scopes, limit: Connections.mostResets,
+          until: Clock.now() + Connections.resetLimit), orders)
       try loop.watch(
         resetting.reset.descriptor, for: .readable,
         token: Token.connections.with(Connections.Work.reset.rawValue))
       connections.resetting = resetting
     } catch {
-      for router in routers { connectionsReset(router, ConnectionReset.Result(), error) }
+      for order in orders { finish(order, ConnectionReset.Result(), error) }
     }
   }
 
@@ -61,16 +76,36 @@ extension Daemon {
     }
     loop.forget(resetting.reset.descriptor)
     connections.resetting = nil
-    for (router, result) in zip(resetting.routers, resetting.reset.results) {
-      connectionsReset(router, result, result.reset == 0 ? failure : nil)
+    for (order, result) in zip(resetting.orders, resetting.reset.results) {
+      finish(order, result, result.reset == 0 ? failure : nil)
     }
     startResets()
+  }
+
+  private func finish(
+    _ order: Connections.ResetOrder, _ result: ConnectionReset.Result, _ failure: SystemError?
+  ) {
+    switch order.purpose {
+    case .release:
+      connectionsReset(order.router, result, failure)
+    case .drop(let scope):
+      order.router.isDropping = false
+      order.router.droppedConnections.formUnion(scope.addresses)
+      isToFit = true
+      note(result, failure, of: order.router)
+    }
   }
 
   private func connectionsReset(
     _ router: LocalRouter, _ result: ConnectionReset.Result, _ failure: SystemError?
   ) {
     feed(router, .connectionsReset(reset: result.reset, left: result.left))
+    note(result, failure, of: router)
+  }
+
+  private func note(
+    _ result: ConnectionReset.Result, _ failure: SystemError?, of router: LocalRouter
+  ) {
     router.counters.connectionsReset += result.reset
     router.counters.connectionsLeft += result.left
     if let failure {
@@ -83,6 +118,22 @@ extension Daemon {
         "\(router.name): \(result.reset) connections of the addresses reset"
           + (result.left > 0 ? ", \(result.left) left" : ""))
     }
+  }
+}
+
+extension Connections.ResetOrder {
+  /// nil without an interface or an address.
+  fileprivate var scope: ConnectionScope? {
+    switch purpose {
+    case .release: router.resetScope
+    case .drop(let scope): scope
+    }
+  }
+
+  /// Whether this asks for what another one does already.
+  fileprivate func repeats(_ other: Self) -> Bool {
+    guard case .release = purpose, case .release = other.purpose else { return false }
+    return router === other.router
   }
 }
 

@@ -102,6 +102,15 @@ extension Daemon {
     }
   }
 
+  /// Asks all peers for the list of a virtual router that has just come: they take it that this node has
+  /// it, which one of the same name may have had.
+  func askForConnections(of router: LocalRouter) {
+    guard router.configuration.connections.onTakeover == .tickle else { return }
+    for peer in connections.reachablePeers() {
+      _ = connections.send(ConnectionParcel.missing.bytes, router.name, peer)
+    }
+  }
+
   /// A peer has started, or its channel has come back or gone: it gets all again.
   func forgetShared(with peer: String) {
     for router in routers { router.ledger?.remove(peer) }

@@ -5,9 +5,6 @@ import VRRP
 
 // A node that takes over tells the clients of who held the role before.
 extension Daemon {
-  /// How long after a takeover the former holder is listened to.
-  private static let lateLimit = Duration.seconds(5)
-
   /// Begins to tell them; `clientsTold` has the answer once the first round has begun.
   func beginTelling(_ router: LocalRouter) {
     let now = Clock.now()
@@ -34,9 +31,10 @@ extension Daemon {
   ) {
     guard router.configuration.connections.onTakeover == .tickle,
       router.lateConnections.take(piece, from: peer, at: now),
-      // Whoever has not begun yet tells them with all others.
-      let former = router.formerHolder, former.name == peer, now - former.at <= Self.lateLimit,
-      router.participant.tenure.isHolding
+      let former = router.formerHolder,
+      router.lateConnections.isTold(
+        takenOverFrom: former.name, at: former.at,
+        isHolding: router.participant.tenure.isHolding, at: now)
     else { return }
     let clients = router.meant(
       router.lateConnections.takeAll(of: router.configuration.router.addresses))

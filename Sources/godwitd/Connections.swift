@@ -34,14 +34,27 @@ final class Connections {
     }
   }
 
+  /// One virtual router whose connections are reset, and why.
+  struct ResetOrder {
+    enum Purpose {
+      /// It gives the role up: all of its addresses, as they are when their turn comes.
+      case release
+      /// It keeps the role and gives up these addresses.
+      case drop(ConnectionScope)
+    }
+
+    let router: LocalRouter
+    let purpose: Purpose
+  }
+
   /// A reset that is under way.
   final class Resetting {
     var reset: ConnectionReset
-    let routers: [LocalRouter]
+    let orders: [ResetOrder]
 
-    init(_ reset: consuming ConnectionReset, _ routers: [LocalRouter]) {
+    init(_ reset: consuming ConnectionReset, _ orders: [ResetOrder]) {
       self.reset = reset
-      self.routers = routers
+      self.orders = orders
     }
   }
 
@@ -65,7 +78,7 @@ final class Connections {
   var lookers: [LocalRouter] = []
   var resetting: Resetting?
   /// Those whose connections are reset next.
-  var toReset: [LocalRouter] = []
+  var toReset: [ResetOrder] = []
   /// How long this turn of the loop may still spend on resets that have just begun.
   var atOnce = Connections.mostAtOnce
   /// Those whose clients are being told.

@@ -10,7 +10,7 @@ import VRRP
 final class ControlServer {
   final class Client {
     var connection: UnixConnection
-    /// Its request, once it has come.
+    /// Whether its request has come: nothing that it sends counts any more.
     var hasAsked = false
     /// Whether its last line is on its way.
     var isFinished = false
@@ -18,6 +18,13 @@ final class ControlServer {
     var isWaitingToWrite = false
     /// When a client that says or reads nothing is cut off.
     var patience: Instant?
+
+    /// What the loop tells of it; that it is gone comes in any case.
+    var interest: EventLoop.Readiness {
+      var interest: EventLoop.Readiness = hasAsked ? [] : .readable
+      if isWaitingToWrite { interest.insert(.writable) }
+      return interest
+    }
 
     init(_ connection: consuming UnixConnection, patience: Instant) {
       self.connection = connection
@@ -113,21 +120,41 @@ final class ControlServer {
 
   // MARK: Lines
 
+  /// Its request is here. The end of what it sends is nothing to be woken for again and again.
+  func stopReading(_ number: UInt64, loop: borrowing EventLoop) {
+    guard let client = clients[number], !client.hasAsked else { return }
+    client.hasAsked = true
+    client.patience = nil
+    watch(client, number, loop)
+  }
+
+  /// A line before the last; whoever does not read it in time gets none at all.
   func send(_ reply: Reply, to number: UInt64, loop: borrowing EventLoop) {
     guard let client = clients[number] else { return }
-    guard client.connection.queue(reply.line()) else {
-      close(number, loop: loop)
-      return
-    }
+    guard client.connection.queue(reply.line()) else { return close(number, loop: loop) }
     flush(number, loop: loop)
   }
 
   /// The last line; the connection closes once it has left.
   func finish(_ reply: Reply, to number: UInt64, loop: borrowing EventLoop) {
-    clients[number]?.isFinished = true
-    clients[number]?.patience = Clock.now() + Self.patience
-    send(reply, to: number, loop: loop)
+    finish(reply.line(), to: number, loop: loop)
   }
+
+  /// The same with a line that is ready.
+  func finish(_ line: [UInt8], to number: UInt64, loop: borrowing EventLoop) {
+    guard let client = clients[number] else { return }
+    client.isFinished = true
+    client.patience = Clock.now() + Self.patience
+    guard client.connection.queue(line) || client.connection.queue(Self.tooLong.line()) else {
+      return close(number, loop: loop)
+    }
+    flush(number, loop: loop)
+  }
+
+  private static let tooLong = Reply.error(
+    Refusal(
+      .refused, "the answer is longer than \(UnixConnection.outputBound >> 20) MiB",
+      remedy: "ask for one virtual router by its name"))
 
   func flush(_ number: UInt64, loop: borrowing EventLoop) {
     guard let client = clients[number] else { return }
@@ -145,9 +172,12 @@ final class ControlServer {
   ) {
     guard toWrite != client.isWaitingToWrite else { return }
     client.isWaitingToWrite = toWrite
+    watch(client, number, loop)
+  }
+
+  private func watch(_ client: Client, _ number: UInt64, _ loop: borrowing EventLoop) {
     try? loop.change(
-      client.connection.descriptor, for: toWrite ? [.readable, .writable] : .readable,
-      token: Token.client.with(number))
+      client.connection.descriptor, for: client.interest, token: Token.client.with(number))
   }
 
   func close(_ number: UInt64, loop: borrowing EventLoop) {

@@ -21,7 +21,9 @@ final class Daemon {
   let log: Log
   var loop: EventLoop
   var signals: SignalSource
-  let notifier: ServiceNotifier
+  var notifier: ServiceNotifier
+  /// Whether what `systemctl status` shows has changed.
+  var owesStatus = false
   let interfaces: Interfaces
   let announcer: Announcer
   let connections: Connections
@@ -79,6 +81,8 @@ final class Daemon {
   /// When the participant gave the answer that is being performed.
   private(set) var answered = Clock.now()
   var isStopping = false
+  /// Whether something that the configuration wants may be possible now.
+  var isToFit = false
   var stopDeadline: Instant?
   var carrierPoll = CarrierPoll()
   private var watchdogDue: Instant?
@@ -96,6 +100,8 @@ final class Daemon {
   /// How long a stop waits for programs that only tell something.
   static let noticeGrace = Duration.seconds(10)
   static let socketRetryPause = Duration.seconds(5)
+  /// Until systemd is told again what it had no room for.
+  static let notifyPause = Duration.milliseconds(100)
   /// Full batches of advertisements that are heard before a claim: more than a socket's queue holds.
   static let mostBatches = 32
 
@@ -144,6 +150,9 @@ final class Daemon {
       passTime()
       tellPeersWhenDue()
       leaveFinishedRouters()
+      if isToFit, !isStopping { fitRouters() }
+      tellSystemdNow()
+      notifier.sendOwed()
     }
     notifier.stopping()
     removeFences()
@@ -172,6 +181,7 @@ final class Daemon {
 
   private var nextDeadline: Instant? {
     var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
+    if notifier.owes { next = earlier(next, Clock.now() + Self.notifyPause) }
     next = earlier(next, earlier(socketRetry, operations.nextDeadline))
     next = earlier(next, maintenanceRequests.nextDeadline)
     next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))

@@ -10,7 +10,7 @@ extension Daemon {
 
   func startHook(_ run: HookRun, _ router: LocalRouter) {
     log.write(
-      run.order.event == .precheck && run.order.operation == nil ? .debug : .info,
+      run.order.isRoutine ? .debug : .info,
       "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)] starts:"
         + " \(run.hook.command.joined(separator: " "))"
         + (run.attempt > 1 ? " (try \(run.attempt))" : ""))
@@ -37,30 +37,26 @@ extension Daemon {
 
   /// A program was judged: the log and the history hear of it.
   func tell(_ run: HookRun, _ result: HookResult, _ router: LocalRouter) {
-    let name = "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)]"
-    if result.passes {
-      let isRoutine = run.order.event == .precheck && run.order.operation == nil
-      log.write(
-        result == .warning ? .warning : isRoutine ? .debug : .info, "\(name) \(result)")
-    } else {
-      router.counters.hooksFailed += 1
-      log.write(.error, "\(name) \(result)")
-    }
-    // Fitness is looked at every few seconds: only what is wrong is worth keeping.
-    if run.order.event == .precheck, run.order.operation == nil, result.passes { return }
+    let now = Clock.now()
     let child = children.hook(router, run.identifier)
-    let output = child.flatMap { child in
-      child.process.output.isEmpty ? nil : String(decoding: child.process.output, as: UTF8.self)
-    }
+    if !result.passes { router.counters.hooksFailed += 1 }
     if run.order.event == .demote, result.passes, let operation = run.order.operation,
       let child, !child.process.output.isEmpty
     {
       router.demoteResult = (operation, Array(child.process.output))
     }
-    let duration = child.map { Clock.now() - $0.started }
+    let isNews =
+      !run.order.isRoutine || router.precheckNews.isNews(result, of: run.hook, at: now)
+    let why = run.order.isRoutine ? child?.lastLine ?? "" : ""
+    log.write(
+      !isNews ? .debug : result == .warning ? .warning : result.passes ? .info : .error,
+      "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)] \(result)"
+        + (why.isEmpty ? "" : ": \(why)"))
+    guard isNews else { return }
     store.keep(
       HistoryEntry(
-        run, result, of: router, output: output, took: duration,
+        run, result, of: router, output: child.flatMap { HookRecord.kept($0.process.output) },
+        took: child.map { now - $0.started },
         operation: run.order.operation.map(operations.text)),
       loop: loop)
   }
@@ -122,7 +118,8 @@ extension Daemon {
       child.linesLeft -= 1
       let name = "\(router.name): \(run.order.event.rawValue)[\(run.identifier.number)]"
       if child.linesLeft > 0 {
-        log.write(.info, "\(name): \(line)")
+        // What a routine precheck complains of is told with its verdict, when that is news.
+        log.write(run.order.isRoutine ? .debug : .info, "\(name): \(line)")
       } else if child.linesLeft == 0 {
         log.write(.warning, "\(name): more than \(Child.linesPerSecond) lines in a second: cut")
       }
@@ -185,6 +182,11 @@ extension ProgramEnd {
     case .signalled(let number): self = .signalled(number)
     }
   }
+}
+
+extension HookOrder {
+  /// A precheck that nobody asked for: it runs every few seconds.
+  fileprivate var isRoutine: Bool { event == .precheck && operation == nil }
 }
 
 extension CheckSettings {

@@ -49,6 +49,13 @@ extension Daemon {
   func retrySockets() { socketRetry = socketRetry ?? Clock.now() + Self.socketRetryPause }
 
   func tellSystemd() {
+    owesStatus = true
+  }
+
+  /// Once in a turn of the loop, however many roles have changed: systemd's queue is short.
+  func tellSystemdNow() {
+    guard owesStatus else { return }
+    owesStatus = false
     let active = routers.filter { $0.participant.role == .active }.count
     let faults = routers.filter { $0.participant.role == .fault }.count
     notifier.status(

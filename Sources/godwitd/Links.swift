@@ -42,7 +42,7 @@ extension Daemon {
         retrySockets()
       }
       if let other = places[Place(link.index, router.family, router.identifier)],
-        other !== router, !router.isLeaving
+        other !== router
       {
         faults.insert(.identifierTaken(other.name))
       } else if let fault = fence(router) {
@@ -78,9 +78,10 @@ extension Daemon {
     if hasNewHardware { feed(router, .announce) }
   }
 
-  /// Enters a virtual router where its advertisements come from, the first one that claims the place.
+  /// Enters a virtual router where its advertisements come from, the first one that claims the place;
+  /// one that leaves keeps it until then.
   private func place(_ router: LocalRouter) {
-    guard let link = router.link, !router.isLeaving else {
+    guard let link = router.link else {
       places = places.filter { $0.value !== router }
       return
     }

@@ -42,6 +42,8 @@ final class LocalRouter {
   var formerHolder: (name: String, at: Instant)?
   /// The last operation by which this node gave the addresses away.
   var releasedOperation: OperationIdentifier?
+  /// What was told of routine prechecks.
+  var precheckNews = PrecheckNews()
   /// While clients of another holder are told.
   var telling: ClientTelling?
   /// The hardware addresses of this host, as the participant knows them.
@@ -58,10 +60,13 @@ final class LocalRouter {
   var hasBeaten = false
   /// The last advertisement of another router: from whom, when, with which priority.
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
-  /// Set when the role is given up for good: the configuration has it no longer.
+  /// Set when the role is given up for good: the configuration has it no longer, or with another
+  /// identity.
   var isLeaving = false
-  /// What takes its place once it has left: the same name with another identity.
-  var replacement: VirtualRouterConfiguration?
+  /// Whether the connections of addresses that it is to drop are being reset.
+  var isDropping = false
+  /// Addresses that it is to drop and whose connections are done with.
+  var droppedConnections: Set<IPAddress> = []
   /// The term that was last handed to the disk.
   var savedTerm: UInt64
 
@@ -95,6 +100,7 @@ final class LocalRouter {
     addressList = AddressList(configuration.router.addresses)
     digests = configuration.digests
     template = nil
+    precheckNews.keep(only: configuration.hooks)
   }
 
   /// The message with this priority; nil while there is no address to send from.

@@ -17,19 +17,27 @@ extension Daemon {
 
   /// Opens the channel, or fits it to a changed configuration.
   func fitPeers() {
+    fitPeers(peers.open(configuration, keyring: keyring))
+  }
+
+  /// The same with sockets that are open already.
+  func fitPeers(_ opening: Peers.Opening) {
+    let failures = peers.failures
     let before = peers.nodes.values.filter { $0.heardSince != nil }
-    let error = peers.fit(configuration, keyring: keyring, loop: loop, at: Clock.now())
+    peers.fit(configuration, opening, keyring: keyring, loop: loop, at: Clock.now())
     // Whoever cannot be heard any more says nothing any more.
-    for node in before where !peers.isOpen || error != nil || peers.nodes[node.name] !== node {
+    for node in before
+    where peers.nodes[node.name] !== node || !node.addresses.contains(where: peers.isOpen) {
       node.heardSince = nil
       node.reports.forgetAll()
       for router in routers { feed(router, .peerLost(node.name)) }
     }
-    if let error {
-      log.writeLimited(
-        .error, about: "peer channel", at: Clock.now(),
-        "the peer channel stays closed: port \(configuration.peerPort): \(error)")
-    }
+    guard peers.failures != failures, let obstacle = peers.obstacle else { return }
+    log.write(
+      peers.isOpen ? .warning : .error,
+      peers.isOpen
+        ? "the peer channel has not all of its paths: \(obstacle)"
+        : "the peer channel is closed: \(obstacle)")
   }
 
   /// `.report`: what the virtual router says now goes to all peers.
@@ -113,7 +121,7 @@ extension Daemon {
         sections.append(PeerSection.router(said).encoded)
       }
       for part in PeerSection.pack(sections, room: room) {
-        for path in node.addresses.indices {
+        for path in node.addresses.indices where peers.isOpen(node.addresses[path]) {
           let route = self.route(node, path)
           let stamp = node.session.next(at: now)
           if let sent = datagram(node, stamp, part, path, route, at: now) { datagrams.append(sent) }
@@ -127,7 +135,8 @@ extension Daemon {
     _ node: PeerNode, _ datagrams: inout [(bytes: [UInt8], route: PeerSocket.Route)],
     at now: Instant
   ) {
-    guard node.session.isConnected, node.heardSince != nil, !node.addresses.isEmpty else { return }
+    let open = node.addresses.indices.filter { peers.isOpen(node.addresses[$0]) }
+    guard node.session.isConnected, node.heardSince != nil, !open.isEmpty else { return }
     let isRepeating = node.parcels.isRepeating(at: now)
     var sections = node.parcels.chunks(limit: Self.mostChunks, at: now).map {
       PeerSection.chunk($0).encoded
@@ -138,10 +147,10 @@ extension Daemon {
     guard !sections.isEmpty else { return }
     // What was lost on one path goes by the next.
     if isRepeating { node.parcelPath += 1 }
-    let heard = node.addresses.indices.filter { place in
+    let heard = open.filter { place in
       node.lastHeard[place].map { now - $0 < PeerSession.patience } ?? false
     }
-    let usable = heard.isEmpty ? Array(node.addresses.indices) : heard
+    let usable = heard.isEmpty ? open : heard
     let path = usable[node.parcelPath % usable.count]
     let room = PeerHeader.room(from: configuration.node, to: node.name)
     for part in PeerSection.pack(sections, room: room) {

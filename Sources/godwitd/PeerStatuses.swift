@@ -7,7 +7,7 @@ import VRRP
 // What `godwit status` shows of the peer channel.
 extension Daemon {
   var peerChannelStatus: PeerChannelStatus {
-    PeerChannelStatus(state: peers.obstacle == nil ? .on : .off, reason: peers.obstacle)
+    PeerChannelStatus(state: peers.isOpen ? .on : .off, reason: peers.obstacle)
   }
 
   /// Adds what the channel knows of a peer.

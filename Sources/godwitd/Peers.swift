@@ -18,17 +18,26 @@ final class Peers {
   static let clockRound = Duration.seconds(10)
   static let retryPause = Duration.seconds(5)
 
-  private final class Socket {
-    var socket: PeerSocket
-    init(_ socket: consuming PeerSocket) { self.socket = socket }
+  final class Socket {
+    fileprivate var socket: PeerSocket
+    fileprivate init(_ socket: consuming PeerSocket) { self.socket = socket }
+  }
+
+  /// The sockets that a configuration needs, those included that are open already.
+  struct Opening {
+    fileprivate let port: UInt16
+    fileprivate var sockets: [AddressFamily: Socket] = [:]
+    fileprivate(set) var failures: [AddressFamily: SystemError] = [:]
   }
 
   private var sockets: [AddressFamily: Socket] = [:]
   private(set) var nodes: [String: PeerNode] = [:]
   private(set) var port: UInt16 = 9112
   private var keyring: Keyring?
-  /// Why there is no channel; nil when there is one.
-  private(set) var obstacle: String? = "it has not been opened yet"
+  /// Why there is no channel, whatever the sockets; nil when there is to be one.
+  private var absence: String? = "it has not been opened yet"
+  /// Families whose paths are not open, and why.
+  private(set) var failures: [AddressFamily: SystemError] = [:]
   var nextRound: Instant?
   /// When sockets that could not be opened are tried again.
   var retry: Instant?
@@ -51,46 +60,82 @@ final class Peers {
 
   // MARK: Opening
 
-  /// Fits sockets and nodes to the configuration. What stays the same goes on undisturbed.
+  /// Opens what a configuration needs and is not open yet; nothing is changed by that.
+  func open(_ configuration: NodeConfiguration, keyring: Keyring?) -> Opening {
+    var opening = Opening(port: configuration.peerPort)
+    guard keyring != nil else { return opening }
+    for family in Set(configuration.peers.flatMap(\.addresses).map(\.family)) {
+      if configuration.peerPort == port, let socket = sockets[family] {
+        opening.sockets[family] = socket
+        continue
+      }
+      do throws(SystemError) {
+        opening.sockets[family] = Socket(try PeerSocket.open(family: family, port: opening.port))
+      } catch {
+        opening.failures[family] = error
+      }
+    }
+    return opening
+  }
+
+  /// Why a configuration must not come into force: a path is not opened of which that is news, and
+  /// which this host could have.
+  func refusal(of opening: Opening) -> String? {
+    let failed = opening.failures.filter { family, error in
+      !error.isMissingFamily && (opening.port != port || failures[family] == nil)
+    }
+    return failed.isEmpty ? nil : Self.text(failed, port: opening.port)
+  }
+
+  /// Fits sockets and nodes to the configuration. What stays the same goes on undisturbed, and one family
+  /// does without the other.
   func fit(
-    _ configuration: NodeConfiguration, keyring: Keyring?, loop: borrowing EventLoop,
-    at now: Instant
-  ) -> SystemError? {
+    _ configuration: NodeConfiguration, _ opening: Opening, keyring: Keyring?,
+    loop: borrowing EventLoop, at now: Instant
+  ) {
     self.keyring = keyring
-    retry = nil
-    if configuration.peers.isEmpty {
-      close(because: "no other node is listed under peers", loop: loop)
-      return nil
-    }
-    guard keyring != nil else {
-      close(because: "authentication has no keys", loop: loop)
-      return nil
-    }
-    if port != configuration.peerPort { closeSockets(loop: loop) }
-    port = configuration.peerPort
-    fitNodes(configuration.peers)
-    let families = Set(configuration.peers.flatMap(\.addresses).map(\.family))
-    for (family, socket) in sockets where !families.contains(family) {
+    port = opening.port
+    absence =
+      configuration.peers.isEmpty
+      ? "no other node is listed under peers"
+      : keyring == nil ? "authentication has no keys" : nil
+    failures = opening.failures
+    for (family, socket) in sockets where opening.sockets[family] !== socket {
       loop.forget(socket.socket.descriptor)
       sockets[family] = nil
     }
-    for family in families where sockets[family] == nil {
+    for (family, socket) in opening.sockets where sockets[family] == nil {
       do throws(SystemError) {
-        let socket = Socket(try PeerSocket.open(family: family, port: port))
         try loop.watch(
           socket.socket.descriptor, for: .readable,
           token: Token.peers.with(UInt64(family.rawValue)))
         sockets[family] = socket
       } catch {
-        obstacle = "port \(port) cannot be opened: \(error)"
-        retry = now + Self.retryPause
-        return error
+        failures[family] = error
       }
     }
-    obstacle = nil
-    nextRound = nextRound ?? now
-    return nil
+    fitNodes(absence == nil ? configuration.peers : [])
+    nextRound = isOpen ? nextRound ?? now : nil
+    // A family that the host does not have will not come.
+    let isWorthIt = failures.values.contains { !$0.isMissingFamily }
+    retry = isWorthIt ? now + Self.retryPause : nil
   }
+
+  /// What keeps the channel, or some of its paths, from being open.
+  var obstacle: String? {
+    absence ?? (failures.isEmpty ? nil : Self.text(failures, port: port))
+  }
+
+  private static func text(_ failures: [AddressFamily: SystemError], port: UInt16) -> String {
+    failures.sorted { $0.key.rawValue < $1.key.rawValue }.map { family, error in
+      error.isMissingFamily
+        ? "this host has no \(family.name): such addresses of peers are not used"
+        : "port \(port) over \(family.name) cannot be opened: \(error)"
+    }.joined(separator: "; ")
+  }
+
+  /// Whether something can be sent there.
+  func isOpen(_ address: IPAddress) -> Bool { sockets[address.family] != nil }
 
   private func fitNodes(_ peers: [PeerConfiguration]) {
     let names = Set(peers.map(\.name))
@@ -105,18 +150,6 @@ final class Peers {
       node.lastHeard = [:]
       node.echoedPaths = []
     }
-  }
-
-  private func close(because why: String, loop: borrowing EventLoop) {
-    closeSockets(loop: loop)
-    nodes = [:]
-    nextRound = nil
-    obstacle = why
-  }
-
-  private func closeSockets(loop: borrowing EventLoop) {
-    for socket in sockets.values { loop.forget(socket.socket.descriptor) }
-    sockets = [:]
   }
 
   // MARK: Datagrams
@@ -156,4 +189,9 @@ final class Peers {
     for node in nodes.values { next = earlier(next, node.nextDeadline(at: now)) }
     return next
   }
+}
+
+extension SystemError {
+  /// Whether this host does without that family of addresses.
+  fileprivate var isMissingFamily: Bool { code == EAFNOSUPPORT }
 }

@@ -49,72 +49,36 @@ extension Daemon {
         Refusal(
           .refused, unsafe.joined(separator: "\n"), remedy: "mend the file and reload again"))
     }
+    // Before anything is closed: a port that somebody else has must not cost the channel.
+    let opening = peers.open(new, keyring: keyring)
+    if let failure = peers.refusal(of: opening) {
+      return .failure(
+        Refusal(
+          .refused, "the configuration was not changed: peer_port: \(failure)",
+          remedy: "choose a port that is free on all nodes: `ss -lunp` shows who has one"))
+    }
     self.accounts = accounts
     self.keyring = keyring
-    return .success(apply(new))
+    return .success(apply(new, opening))
   }
 
-  private func apply(_ new: NodeConfiguration) -> ReloadOutcome {
-    let now = Clock.now()
-    var outcome = ReloadOutcome(message: "")
+  private func apply(_ new: NodeConfiguration, _ opening: Peers.Opening) -> ReloadOutcome {
+    var outcome = ReloadOutcome(from: configuration, to: new)
     configuration = new
     // Before anything is sent again.
     for router in routers { fitAuthentication(of: router) }
     log.level = new.logLevel
     loaded = .now()
-    let present = routers.filter { !$0.isLeaving }
-    for router in present where !new.virtualRouters.contains(where: { $0.name == router.name }) {
-      outcome.removed.append(router.name)
-      router.isLeaving = true
-      feed(router, .shutdown(operations.unattended()))
-    }
-    for wanted in new.virtualRouters {
-      let old = present.first { $0.name == wanted.name }
-      if let old, old.configuration == wanted { continue }
-      if let old, old.canAdopt(wanted) {
-        outcome.changed.append(wanted.name)
-        change(old, wanted)
-        continue
-      }
-      if let old {
-        // Another identity: released like a stop, and taken in as a new one once that is done.
-        outcome.changed.append(wanted.name)
-        old.isLeaving = true
-        old.replacement = wanted
-        feed(old, .shutdown(operations.unattended()))
-        continue
-      }
-      outcome.added.append(wanted.name)
-      add(
-        LocalRouter(
-          wanted, term: store.term(wanted.name), maintenance: store.maintenance(wanted.name),
-          at: now
-        ))
-    }
-    fitPeers()
+    fitRouters()
+    fitPeers(opening)
     for router in routers { fitAuthentication(of: router) }
-    outcome.message = outcome.sentence
+    let waiting = waitingNames
+    if !waiting.isEmpty {
+      outcome.message +=
+        "; in force once what was here before has left: \(waiting.joined(separator: ", "))"
+    }
     tellSystemd()
     return outcome
-  }
-
-  private func change(_ router: LocalRouter, _ wanted: VirtualRouterConfiguration) {
-    let kept = Set(wanted.router.addresses)
-    let dropped = router.configuration.router.addresses.filter { !kept.contains($0) }
-    // Those of ours that are here, whatever the role: a removal may be under way that failed before.
-    if !dropped.isEmpty, let link = router.link {
-      if let failure = interfaces.remove(dropped, link.index) {
-        log.write(.error, "\(router.name): an address could not be removed: \(failure)")
-      }
-    }
-    // A check that is gone or changed has nobody left to answer to.
-    for check in router.configuration.checks where !wanted.checks.contains(check) {
-      children.check(router, check)?.process.killGroup()
-    }
-    router.adopt(wanted)
-    fitNeighborSockets()
-    applyLink(router)
-    feed(router, .settings(wanted.participant))
   }
 }
 
@@ -135,11 +99,21 @@ extension NodeConfiguration {
 }
 
 extension ReloadOutcome {
-  /// What a reload did, in a sentence.
-  var sentence: String {
+  /// What one file says and the other does not, and a sentence about it.
+  init(from old: NodeConfiguration, to new: NodeConfiguration) {
+    let before = Dictionary(
+      old.virtualRouters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let names = Set(new.virtualRouters.map(\.name))
+    self.init(
+      message: "", added: new.virtualRouters.map(\.name).filter { before[$0] == nil },
+      changed: new.virtualRouters.filter { router in
+        before[router.name].map { $0 != router } ?? false
+      }.map(\.name),
+      removed: old.virtualRouters.map(\.name).filter { !names.contains($0) })
     let parts = [("added", added), ("changed", changed), ("removed", removed)]
       .filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
-    return parts.isEmpty
+    message =
+      parts.isEmpty
       ? "reloaded: nothing has changed for the virtual routers"
       : "reloaded: \(parts.joined(separator: "; "))"
   }

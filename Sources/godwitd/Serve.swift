@@ -8,30 +8,35 @@ import VRRP
 extension Daemon {
   func serve(_ number: UInt64, _ readiness: EventLoop.Readiness) {
     guard let client = control[number] else { return }
+    // A client that only sends no more, as one at the end of a pipe, still waits for its answer.
+    if client.hasAsked, readiness.contains(.hangup) { return leave(number) }
     if readiness.contains(.writable) { control.flush(number, loop: loop) }
-    guard control[number] != nil else { return }
-    switch client.connection.receiveLine() {
+    guard control[number] != nil, !client.hasAsked else { return }
+    switch client.connection.receiveLine(limit: Request.maximumLineLength) {
     case .waiting: break
-    case .closed:
-      operations.forget(client: number)
-      maintenanceRequests.forget(client: number)
-      control.close(number, loop: loop)
+    case .closed: leave(number)
     case .tooLong:
-      control.finish(
-        .error(Refusal(.usage, "the request is longer than a line may be")), to: number,
-        loop: loop)
+      control.stopReading(number, loop: loop)
+      refuse("the request is longer than a line may be", number)
     case .line(let line):
-      guard !client.hasAsked else { return }
-      client.hasAsked = true
-      client.patience = nil
+      control.stopReading(number, loop: loop)
       do throws(LineError) {
         answer(try Request(line: line), client, number)
       } catch {
-        control.finish(
-          .error(Refusal(.usage, "the request is not understood: \(error)")), to: number,
-          loop: loop)
+        refuse("the request is not understood: \(error)", number)
       }
     }
+  }
+
+  private func refuse(_ why: String, _ number: UInt64) {
+    control.finish(.error(Refusal(.usage, why)), to: number, loop: loop)
+  }
+
+  /// A client is gone; what it asked for goes on.
+  private func leave(_ number: UInt64) {
+    operations.forget(client: number)
+    maintenanceRequests.forget(client: number)
+    control.close(number, loop: loop)
   }
 
   private func answer(_ request: Request, _ client: ControlServer.Client, _ number: UInt64) {
@@ -48,10 +53,17 @@ extension Daemon {
     }
     switch request {
     case .status(let name):
-      reply(number, select(name).map { .status(report($0)) })
+      let known = routers.filter { $0.name == name && isShown($0) }
+      let shown = known.isEmpty ? select(name) : .success(known)
+      reply(number, shown.map { .status(report($0)) })
     case .history(let name, let limit):
-      let entries = store.history.filter { name == nil || $0.virtualRouter == name }
-      reply(number, .success(.history(HistoryReport(entries: Array(entries.suffix(limit))))))
+      // What was here once may be asked for, for as long as it is remembered.
+      if let name, routersByName[name] == nil, !store.history.knows(name),
+        case .failure(let refusal) = select(name)
+      {
+        return control.finish(.error(refusal), to: number, loop: loop)
+      }
+      control.finish(store.history.reply(name, limit: limit), to: number, loop: loop)
     case .announce(let name):
       reply(number, select(name).flatMap(announceAgain))
     case .reload:
@@ -75,7 +87,14 @@ extension Daemon {
     guard let name else { return .success(routers) }
     let found = routers.filter { $0.name == name && !$0.isLeaving }
     guard found.isEmpty else { return .success(found) }
-    return .failure(.unknownRouter(name, known: routers.map(\.name)))
+    if waitingNames.contains(name) {
+      return .failure(
+        Refusal(
+          .refused, "\(name) is not in force yet: what was here before a reload is leaving",
+          remedy: "`godwit status` shows when that is done"))
+    }
+    let known = routers.filter { !$0.isLeaving }.map(\.name)
+    return .failure(.unknownRouter(name, known: known))
   }
 
   private func announceAgain(_ routers: [LocalRouter]) -> Result<Outcome, Refusal> {
@@ -134,15 +153,26 @@ extension Daemon {
     }
     if wanted.force { return nil }
     if let active = participant.activeRouter {
-      return Refusal(
-        .refused,
-        "this node is not Active for \(router.name), it is \(participant.role.rawValue);"
-          + " \(active.address) is Active and does not report to this node",
-        remedy: "run the command on the node that is Active; from here it needs the peer channel: "
-          + Refusal.keyRemedy)
+      return silence(of: active.address, router)
     }
     return participant.maintenance.isOn
       ? .maintenanceIsOn(router.name) : .nobodyHolds(router.name)
+  }
+
+  /// Why nothing can be asked of the Active Router from here.
+  private func silence(of active: IPAddress, _ router: LocalRouter) -> Refusal {
+    var refusal: Refusal
+    if !peers.isOpen {
+      refusal = .peerChannelOff(peers.obstacle)
+    } else if let node = nodeName(active, router) {
+      refusal = .peerSilent(node, port: Int(peers.port))
+    } else {
+      refusal = Refusal(
+        .refused, "it is none of the nodes under peers",
+        remedy: "run the command on that node, or list its address under peers")
+    }
+    refusal.message = "\(active) is Active for \(router.name), not this node: \(refusal.message)"
+    return refusal
   }
 
   /// The node that has the role or is about to, as far as nodes report; nil when none does.

@@ -5,10 +5,7 @@ import VRRP
 
 /// Terms, marks of maintenance and history, in memory and on the disk, which belongs to `godwitd --write-state`.
 final class StateStore {
-  /// Entries of the history kept in memory.
-  static let capacity = 1000
-
-  private(set) var history: [HistoryEntry]
+  private(set) var history: KeptHistory
   private var terms: [String: UInt64]
   private var marks: [String: MaintenanceMark]
   let writer: DiskWriter
@@ -17,7 +14,7 @@ final class StateStore {
     let files = StateFiles(directory: directory)
     terms = files.readTerms()
     marks = files.readMaintenance()
-    history = files.readHistory(last: Self.capacity)
+    history = KeptHistory(files.readHistory(last: KeptHistory.capacity))
     writer = DiskWriter(
       ["--write-state", directory], subject: "state directory", number: 1, log: log)
     writer.beginning = { [unowned self] in
@@ -44,8 +41,6 @@ final class StateStore {
   }
 
   func keep(_ entry: HistoryEntry, loop: borrowing EventLoop) {
-    history.append(entry)
-    if history.count > Self.capacity { history.removeFirst(history.count - Self.capacity) }
-    writer.submit(Array("history ".utf8) + entry.line(), loop: loop)
+    writer.submit(Array("history ".utf8) + history.add(entry), loop: loop)
   }
 }

@@ -18,9 +18,14 @@ extension Daemon {
       node: configuration.node, pid: Int(getpid()),
       uptimeMilliseconds: (now - started).wholeMilliseconds,
       configuration: ConfigurationStatus(file: configurationPath, loaded: loaded),
-      virtualRouters: shown.filter { !$0.isLeaving }.map { status($0, at: now) },
+      virtualRouters: shown.filter { isShown($0) }.map { status($0, at: now) },
       discarded: discarded, peerChannel: peerChannelStatus,
       authentication: authenticationStatus(at: now))
+  }
+
+  /// One that leaves is shown as long as another of its name waits for that.
+  func isShown(_ router: LocalRouter) -> Bool {
+    !router.isLeaving || configuration.virtualRouters.contains { $0.name == router.name }
   }
 
   private func status(_ router: LocalRouter, at now: Instant) -> VirtualRouterStatus {

@@ -83,7 +83,7 @@ extension Daemon {
     return false
   }
 
-  /// Forgets virtual routers that a reload removed, once they are released.
+  /// Forgets virtual routers that a reload gave up, once they are released: others may have waited.
   func leaveFinishedRouters() {
     guard routers.contains(where: \.isLeaving) else { return }
     let left = routers.filter {
@@ -102,13 +102,7 @@ extension Daemon {
     guard !isStopping else { return }
     // Whoever waited for the place of one that has left.
     for router in routers { applyLink(router) }
-    for router in left {
-      guard let next = router.replacement else { continue }
-      add(
-        LocalRouter(
-          next, term: router.participant.term, maintenance: router.participant.maintenance,
-          at: Clock.now()))
-    }
+    isToFit = true
   }
 
   /// No address may outlive the fence in front of it, neither of an earlier run nor one that would not

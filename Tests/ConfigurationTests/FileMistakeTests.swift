@@ -92,14 +92,21 @@ private let wrongNodes: [Mistake] = [
     "1:8: peers: expected a mapping of node names, found a list; "
       + "write `key: value`, indented, one per line"),
   Mistake(
-    "peers:\n  db/b: {}\n",
+    "peers:\n  db/b: { addresses: [192.0.2.2] }\n",
     "2:3: peers.db/b: `db/b` is not a name; use 1-64 letters, digits, `-`, `_` and `.`"),
   Mistake(
-    "peers:\n  db-a: {}\n",
+    "peers:\n  db-a: { addresses: [192.0.2.2] }\n",
     "2:3: peers.db-a: `db-a` is this node itself; list the other nodes only, or correct `node`"),
   Mistake(
-    "peers:\n  db-b: { address: [192.0.2.2] }\n",
-    "2:11: peers.db-b.address: unknown key `address`; did you mean `addresses`?"),
+    "peers:\n  db-b: { addresses: [192.0.2.2], address: 192.0.2.3 }\n",
+    "2:35: peers.db-b.address: unknown key `address`; did you mean `addresses`?"),
+  Mistake(
+    "peers:\n  db-b: {}\n",
+    "2:3: peers.db-b.addresses: required key is missing; "
+      + "add one at least, like `addresses: [192.0.2.2]`"),
+  Mistake(
+    "peers:\n  db-b: { addresses: [] }\n",
+    "2:22: peers.db-b.addresses: the list is empty; add at least one address"),
   Mistake(
     "peers:\n  db-b: { addresses: 192.0.2.2 }\n",
     "2:22: peers.db-b.addresses: expected a list of addresses, found the text `192.0.2.2`; "

@@ -10,7 +10,7 @@ let everyKey = """
   node: db-a.example
   peers:
     db-b: { addresses: [192.0.2.2, "2001:db8::2"] }
-    db-c: {}
+    db-c: { addresses: [192.0.2.3] }
   peer_port: 9113
   authentication:
     mode: permissive
@@ -86,7 +86,7 @@ let everyKey = """
         addresses: [
           .v4(IPv4Address(192, 0, 2, 2)), .v6(IPv6Address(high: 0x2001_0db8_0000_0000, low: 2)),
         ]),
-      PeerConfiguration(name: "db-c", addresses: []),
+      PeerConfiguration(name: "db-c", addresses: [.v4(IPv4Address(192, 0, 2, 3))]),
     ])
   #expect(node.peerPort == 9113)
   #expect(

@@ -61,6 +61,19 @@ struct HistoryTextTests {
         """)
   }
 
+  @Test("Older entries that were left out are told before the others")
+  func leftOut() {
+    let entry = HistoryEntry(
+      time: noon, virtualRouter: "orders-db", event: "backup", reason: "startup", term: 16)
+    #expect(
+      HistoryText.render(HistoryReport(entries: [entry], leftOut: 7)) == """
+        Left out are 7 older entries: an answer has room for 1 MiB of them.
+        TIME                      VIRTUAL ROUTER  EVENT   REASON   TERM  TOOK  ACTIVE ROUTER  DETAIL
+        2026-01-31T12:00:00.123Z  orders-db       backup  startup    16     -  -
+
+        """)
+  }
+
   @Test("An empty history says so")
   func empty() {
     #expect(HistoryText.render(HistoryReport(entries: [])) == "Nothing has happened yet.\n")

@@ -118,16 +118,6 @@ struct RefusalTests {
         + "`godwit failover a --force`"
     ),
     (
-      .configurationDisagrees("db-b", keys: ["vrid"]),
-      "db-b is configured differently in vrid\n"
-        + "make it the same on both nodes, then `godwit check` and `godwit reload`"
-    ),
-    (
-      .configurationDisagrees("db-b", keys: ["addresses", "advertisement_interval"]),
-      "db-b is configured differently in addresses, advertisement_interval\n"
-        + "make them the same on both nodes, then `godwit check` and `godwit reload`"
-    ),
-    (
       .precheckFailed(on: "db-b", "lag 4 s"),
       "the precheck on db-b says no: lag 4 s\n"
         + "repair that, or look first: `godwit failover --dry-run` runs the prechecks alone"

@@ -43,7 +43,7 @@ struct ReplyTests {
         + #""event":"fault","gap_ms":null,"hooks":[{"command":["/bin/x","y"],"duration_ms":null,"event":"fault","#
         + #""exit_status":1,"output":null,"result":"failed"}],"operation_id":null,"phases":[],"#
         + #""planned":false,"reason":"health","term":3,"time":"2026-01-31T12:00:00.123Z","#
-        + #""virtual_router":"orders-db"}]}}}"#,
+        + #""virtual_router":"orders-db"}],"left_out":0}}}"#,
       .result(
         .history(
           HistoryReport(entries: [

@@ -225,8 +225,17 @@ struct StatusTextTests {
         No virtual routers.
 
         """)
-    report.peerChannel = PeerChannelStatus(state: .on)
+    report.peerChannel = PeerChannelStatus(state: .on, reason: "this host has no IPv6")
     report.authentication = nil
+    #expect(
+      StatusText.render(report, now: noon) == """
+        db-a: godwitd 0.1.0
+        peer channel: this host has no IPv6
+
+        No virtual routers.
+
+        """)
+    report.peerChannel = PeerChannelStatus(state: .on)
     #expect(
       StatusText.render(report, now: noon) == "db-a: godwitd 0.1.0\n\nNo virtual routers.\n")
   }

@@ -57,6 +57,30 @@ struct LateConnectionsTests {
     #expect(all.isEmpty)
   }
 
+  @Test("They are told up to 5 s after the takeover, and forgotten when they come later")
+  func limit() {
+    for (second, isTold) in [(100, true), (105, true), (106, false)] {
+      var late = LateConnections()
+      _ = late.take(
+        piece(beginning: movingAddresses, added: [connection(1)]), from: "a", at: at(second))
+      let found = late.isTold(
+        takenOverFrom: "a", at: at(100), isHolding: true, at: at(second))
+      #expect(found == isTold)
+      #expect(late.isEmpty == !isTold)
+    }
+  }
+
+  @Test("They wait for the takeover that they are about")
+  func beforeTakeover() {
+    var late = LateConnections()
+    _ = late.take(
+      piece(beginning: movingAddresses, added: [connection(1)]), from: "a", at: at(200))
+    // An earlier one was from the same node, and this node has not taken over yet.
+    let early = late.isTold(takenOverFrom: "a", at: at(100), isHolding: false, at: at(200))
+    let another = late.isTold(takenOverFrom: "c", at: at(100), isHolding: true, at: at(200))
+    #expect(!early && !another && !late.isEmpty)
+  }
+
   @Test("They are kept for ten minutes")
   func time() {
     var late = LateConnections()

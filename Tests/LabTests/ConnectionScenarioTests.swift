@@ -115,6 +115,52 @@ struct ConnectionScenarioTests {
     withExtendedLifetime(servers) {}
   }
 
+  @Test(
+    "a reload that drops an address from the Active node resets its connections, and no other",
+    arguments: [("", true), ("connections: { on_release: leave }", false)])
+  func dropped(_ settings: String, isReset: Bool) throws {
+    let other = "10.77.0.101"
+    let (scenario, servers) = try scenario(
+      settings.isEmpty ? [] : [settings], addresses: ["\(Scenario.address)/24", "\(other)/24"])
+    let lab = scenario.lab
+    let gone = try ClientPool.start(.idle, 300, to: other, from: "client", in: lab)
+    let kept = try ClientPool.start(.idle, 5, to: Scenario.address, from: "client", in: lab)
+    let node = try scenario["a"]
+    let term = try scenario.router("a").term
+    let moment = Moment.now
+    node.configuration.addresses = ["\(Scenario.address)/24"]
+    try node.writeConfiguration()
+    let output = try node.command("reload").expectSuccess().output
+    #expect(output == "reloaded: changed orders-db\n  changed: orders-db\n")
+    try lab.eventually("the address is gone") { try lab.holders(of: other) == [] }
+    #expect(
+      try gone.waitUntilAllKnow(since: moment, within: isReset ? .seconds(2) : .zero) == isReset)
+    let losses = try gone.report().losses(since: moment)
+    #expect(losses.count == (isReset ? 300 : 0) && losses.allSatisfy { $0.error == ECONNRESET })
+    #expect(try kept.report().losses.isEmpty)
+    let router = try scenario.router("a")
+    #expect(router.counters.connectionsReset >= (isReset ? 300 : 0))
+    #expect(router.term == term && router.state == .active && router.addressesHeld)
+    withExtendedLifetime(servers) {}
+  }
+
+  @Test("a Backup that a reload replaces gets the list of the clients anew")
+  func replacedBackup() throws {
+    let (scenario, servers) = try scenario(speak: true)
+    let lab = scenario.lab
+    let idle = try ClientPool.start(.idle, 20, to: Scenario.address, from: "client", in: lab)
+    let known = { try scenario.router("b").connections?.known ?? 0 }
+    try lab.eventually("b knows the clients") { try known() == 20 }
+    let node = try scenario["b"]
+    // Another identity of the same name.
+    node.configuration.routerLines = ["source_address: \(lab.address(of: "b"))"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try node.wait(for: "backup")
+    try lab.eventually("the new one knows them") { try known() == 20 }
+    withExtendedLifetime((servers, idle)) {}
+  }
+
   /// Waits until the peer has the list of what is connected now: the third survey from now on.
   private func waitUntilShared(_ scenario: Scenario) throws {
     try scenario.waitForBeats(25, of: "a")

@@ -34,6 +34,8 @@ struct ControlScenarioTests {
       Array((String(repeating: "[", count: 10_000) + "\n").utf8),
       Array("{\"command\":\"failover\",\"name\":\"orders-db\",\"wait_ms\":-1}\n".utf8),
       [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20),
+      // One byte more than the longest line.
+      Array("{\"command\":\"status\"}".utf8) + [UInt8](repeating: 32, count: 16_365) + [10],
     ]
     for line in lines {
       let client = try RawClient(path)
@@ -95,5 +97,81 @@ struct ControlScenarioTests {
     try scenario["a"].wait(for: "releasing")
     client.close()
     try scenario.waitForHolder("b")
+  }
+
+  @Test("a client that ends its side after the request gets the whole answer, and wakes nobody")
+  func halfClosed() throws {
+    let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, lab in
+      configuration.hooks = [["/bin/sh", try lab.hook("[ $1 = demote ] && sleep 1; true")]]
+    }
+    let node = try scenario["a"]
+    // More than a socket takes at once.
+    let entry = HistoryEntry(
+      time: .now(), virtualRouter: "orders-db", event: "hook", reason: "manual", term: 1,
+      detail: String(repeating: "x", count: 1000))
+    try String(decoding: [[UInt8]](repeating: entry.line(), count: 900).joined(), as: UTF8.self)
+      .write(toFile: "\(node.directory)/state/history.jsonl", atomically: true, encoding: .utf8)
+    try scenario.start()
+    for request in ["status\"}", "history\",\"limit\":900}"] {
+      let client = try RawClient(node.socketPath)
+      client.send(Array("{\"command\":\"\(request)\n".utf8))
+      client.endSending()
+      let answer = client.receiveAll()
+      #expect(answer.hasPrefix("{\"result\":") && answer.hasSuffix("}\n"), "\(answer.count) bytes")
+    }
+    let client = try RawClient(node.socketPath)
+    client.send(Array("{\"command\":\"failover\",\"name\":\"orders-db\"}\n".utf8))
+    client.endSending()
+    try node.wait(for: "releasing")
+    let before = try processorTime(of: node)
+    let lines = client.receiveAll().split(separator: "\n")
+    #expect(try processorTime(of: node) - before < .milliseconds(500))
+    #expect(lines.contains { $0.hasPrefix("{\"progress\":") }, "\(lines)")
+    #expect(lines.last?.hasPrefix("{\"result\":{\"failover\":") == true, "\(lines)")
+    try scenario.waitForHolder("b")
+  }
+
+  @Test("the history of a name that was never here is refused; of one that was, it is shown")
+  func historyOfNobody() throws {
+    let scenario = try Scenario(["a": 150])
+    try scenario.start()
+    let node = try scenario["a"]
+    let result = try node.command("history", "orders-bd")
+    #expect(result.status == 1 && result.errors.contains("orders-db"), "\(result)")
+    node.configuration.name = "orders"
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try node.wait(for: "active")
+    let former = try node.command("history", "orders-db").expectSuccess().output
+    #expect(former.contains("orders-db"), "\(former)")
+  }
+
+  @Test("a status that is longer than an answer may be is refused with a reason, one of it is not")
+  func longStatus() throws {
+    let scenario = try Scenario(["a": 150]) { configuration, _, _ in
+      configuration.peers = (0..<120).map { ("peer-\($0)", ["10.78.0.\($0)"]) }
+      configuration.otherRouters = (0..<400).flatMap {
+        [
+          "more-\($0):", "  vrid: 1", "  interface: none\($0)",
+          "  addresses: [10.\(80 + $0 / 200).0.\($0 % 200 + 1)/24]",
+        ]
+      }
+    }
+    let node = try scenario["a"]
+    try node.start()
+    let result = try node.command("status")
+    #expect(result.status == 1 && result.errors.contains("longer than 4 MiB"), "\(result)")
+    try scenario.lab.eventually("one alone is shown") {
+      try node.command("status", "orders-db").expectSuccess().output.contains("ACTIVE")
+    }
+  }
+
+  /// What the daemon has used so far (proc(5)).
+  private func processorTime(of node: GodwitNode) throws -> Duration {
+    let process = try #require(node.process).processIdentifier
+    let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    let fields = try #require(text.split(separator: ")").last).split(separator: " ")
+    let ticks = try #require(Int(fields[11])) + #require(Int(fields[12]))
+    return .seconds(ticks) / sysconf(Int32(_SC_CLK_TCK))
   }
 }

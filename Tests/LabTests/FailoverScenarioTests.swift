@@ -82,7 +82,7 @@ struct FailoverScenarioTests {
     #expect(plan.output.contains("10.77.0.100/24"))
     let refusal = try scenario["b"].command("failover", "--yes")
     #expect(refusal.status == 1)
-    #expect((refusal.errors + refusal.output).contains("not Active"))
+    #expect((refusal.errors + refusal.output).contains("is Active for orders-db, not this node"))
     try scenario.waitForBeats(5, of: "a")
     #expect(try scenario.router("a").term == term)
     #expect(try scenario.lab.holders(of: Scenario.address) == ["a"])

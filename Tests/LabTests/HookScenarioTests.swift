@@ -217,4 +217,39 @@ struct HookScenarioTests {
     let descriptors = lab.text("facts.d/promote.descriptors").split(separator: "\n")
     #expect(Set(descriptors) == ["0", "1", "2", "3"])
   }
+
+  @Test("a precheck that goes on failing is told once, and once more when it passes again")
+  func failingPrecheck() throws {
+    let scenario = try Scenario(["a": 150]) { configuration, _, lab in
+      let path = try lab.script(
+        "precheck",
+        """
+        #!/bin/sh
+        [ -e \(lab.directory)/ok ] && exit 0
+        head -c 60000 /dev/zero | tr '\\0' x
+        echo the disk is full >&2
+        exit 69
+
+        """)
+      configuration.routerLines = [
+        "precheck_interval: 1s", "hooks:", "  - command: [\(path)]", "    events: [precheck]",
+      ]
+    }
+    let lab = scenario.lab
+    try scenario.start()
+    try lab.eventually("it has failed three times") {
+      try scenario.router("a").counters.hooksFailed >= 3
+    }
+    let record = { try scenario.history("a").flatMap(\.hooks) }
+    #expect(try record().map(\.result) == ["unfit"])
+    let output = try #require(try record().first?.output)
+    #expect(output.hasSuffix("x\n[cut here, 60000 bytes in all]") && output.utf8.count < 4200)
+    let told = lab.text("a-godwitd.log").split(separator: "\n").filter { $0.contains("precheck[") }
+    #expect(told.count == 1, "\(told)")
+    #expect(told.first?.contains("exit status 69): the disk is full") == true, "\(told)")
+    try lab.touch("ok")
+    try lab.eventually("it is told that it passes") {
+      try record().map(\.result) == ["unfit", "done"]
+    }
+  }
 }

@@ -148,4 +148,142 @@ struct PeerChannelScenarioTests {
     #expect(channel.state == .off)
     #expect(channel.reason == "authentication has no keys")
   }
+
+  @Test("a failover on a node that cannot ask the Active Router is refused with the reason")
+  func cannotAsk() throws {
+    let scenario = try scenario()
+    try scenario.start()
+    try waitForReports(scenario)
+    let node = try scenario["b"]
+    try scenario.lab.run(
+      ["nft", "-f", "-"], in: "b",
+      input: """
+        table inet firewall {
+          chain input {
+            type filter hook input priority 0; policy accept;
+            udp dport 9112 drop
+          }
+        }
+
+        """
+    ).expectSuccess()
+    try scenario.lab.eventually("b misses a") {
+      try peer(scenario, "b").paths.first?.heard == false
+    }
+    var refusal = ""
+    try scenario.lab.eventually("it says that a does not answer") {
+      refusal = try node.command("failover", "--yes").errors
+      return refusal.contains("a does not answer")
+    }
+    #expect(refusal.contains("10.77.0.1 is Active for orders-db, not this node"), "\(refusal)")
+    #expect(refusal.contains("UDP port 9112"), "\(refusal)")
+    node.configuration.lines = []
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    refusal = try node.command("failover", "--yes").errors
+    #expect(refusal.contains("peer channel is off, authentication has no keys"), "\(refusal)")
+    #expect(refusal.contains("godwit keygen"), "\(refusal)")
+  }
+
+  // MARK: Sockets that cannot be opened
+
+  @Test("a port that somebody has over one family leaves the paths of the other one open")
+  func onePath() throws {
+    let scenario = try twoFamilies()
+    let holder = try holdPort(9112, over: "AF_INET6", on: "a", scenario.lab)
+    try scenario.start()
+    try waitForReports(scenario)
+    let channel = try #require(try scenario.report("a").peerChannel)
+    #expect(channel.state == .on)
+    #expect(channel.reason?.hasPrefix("port 9112 over IPv6 cannot be opened: bind: ") == true)
+    // Tried again every 5 s, which disturbs nobody.
+    let log = scenario.lab.text("a-godwitd.log")
+    #expect(log.contains("the peer channel has not all of its paths"), "\(log)")
+    holder.signal(SIGTERM)
+    try holder.waitForExit()
+    try scenario.lab.eventually("the other path is heard too") {
+      try peer(scenario, "a").paths.allSatisfy { $0.heard == true && $0.echoed == true }
+    }
+    #expect(try scenario.report("a").peerChannel?.reason == nil)
+    for node in ["a", "b"] {
+      #expect(!scenario.lab.text("\(node)-godwitd.log").contains("does not report"))
+    }
+  }
+
+  @Test("a host without IPv6 has a channel over IPv4, and says what it does without")
+  func missingFamily() throws {
+    let scenario = try twoFamilies()
+    try scenario["a"].start(wrapper: ["/usr/bin/python3", "-c", Self.withoutIPv6])
+    try scenario["b"].start()
+    try waitForReports(scenario)
+    let channel = try #require(try scenario.report("a").peerChannel)
+    #expect(channel.state == .on)
+    #expect(channel.reason == "this host has no IPv6: such addresses of peers are not used")
+  }
+
+  @Test("a reload to a port that somebody has is refused, and the channel goes on")
+  func takenPort() throws {
+    let scenario = try twoFamilies()
+    try scenario.start()
+    try waitForReports(scenario)
+    let holder = try holdPort(9300, over: "AF_INET", on: "a", scenario.lab)
+    let node = try scenario["a"]
+    node.configuration.lines.append("peer_port: 9300")
+    node.configuration.priority = 77
+    try node.writeConfiguration()
+    let result = try node.command("reload")
+    #expect(result.status == 1)
+    #expect(result.errors.contains("peer_port: port 9300 over IPv4"), "\(result.errors)")
+    let router = try scenario.router("a")
+    #expect(router.priority == 150 && router.peers.first?.paths.first?.heard == true)
+    holder.signal(SIGTERM)
+    try holder.waitForExit()
+    // Once it is free, on one node after the other.
+    try node.command("reload").expectSuccess()
+    #expect(try scenario.router("a").priority == 77)
+    try scenario["b"].configuration.lines.append("peer_port: 9300")
+    try scenario["b"].writeConfiguration()
+    try scenario["b"].command("reload").expectSuccess()
+    try waitForReports(scenario)
+  }
+
+  /// Two nodes that can reach each other over both families.
+  private func twoFamilies() throws -> Scenario {
+    try Scenario(["a": 150, "b": 100]) { configuration, name, lab in
+      let other = name == "a" ? "b" : "a"
+      configuration.peers = [(other, [lab.address(of: other), lab.address6(of: other)])]
+      configuration.lines = try HandoverStage.authentication(lab)
+    }
+  }
+
+  /// A process of another program that has a UDP port.
+  private func holdPort(
+    _ port: Int, over family: String, on node: String, _ lab: Lab
+  ) throws -> LabProcess {
+    let text = """
+      import socket,time
+      s=socket.socket(socket.\(family),socket.SOCK_DGRAM)
+      if s.family==socket.AF_INET6: s.setsockopt(socket.IPPROTO_IPV6,socket.IPV6_V6ONLY,1)
+      s.bind(("",\(port)))
+      print("here",flush=True)
+      time.sleep(1000)
+      """
+    let process = try lab.start(["/usr/bin/python3", "-c", text], in: node)
+    try lab.eventually("the port is taken") { process.output.contains("here") }
+    return process
+  }
+
+  /// Runs the program that is given as its arguments, to which socket(2) says that there is no IPv6:
+  /// a filter of seccomp(2) for that one call with AF_INET6.
+  private static let withoutIPv6 = """
+    import ctypes,os,platform,struct,sys
+    number={"x86_64":41,"aarch64":198}[platform.machine()]
+    code=[(0x20,0,0,0),(0x15,0,3,number),(0x20,0,0,16),(0x15,0,1,10),(6,0,0,0x50000|97),(6,0,0,0x7fff0000)]
+    text=b"".join(struct.pack("HBBI",*line) for line in code)
+    buffer=ctypes.create_string_buffer(text)
+    program=ctypes.create_string_buffer(struct.pack("HxxxxxxQ",len(code),ctypes.addressof(buffer)))
+    libc=ctypes.CDLL(None,use_errno=True)
+    if libc.prctl(22,2,ctypes.byref(program),0,0)!=0: sys.exit(os.strerror(ctypes.get_errno()))
+    os.execv(sys.argv[1],sys.argv[1:])
+    """
 }

@@ -49,6 +49,9 @@ final class RawClient {
     }
   }
 
+  /// Says that it has nothing more to say, as the end of a pipe does.
+  func endSending() { shutdown(socket, Int32(SHUT_WR)) }
+
   func close() {
     if socket >= 0 { _ = Glibc.close(socket) }
     socket = -1

@@ -195,4 +195,162 @@ struct ReloadScenarioTests {
     #expect(result.errors.contains("lock_memory"))
     #expect(try scenario.lab.holders(of: Scenario.address) == ["a"])
   }
+
+  // MARK: While one leaves
+
+  @Test("a VRID that is put back while the old virtual router leaves makes no second one")
+  func restoredWhileLeaving() throws {
+    let (scenario, node) = try slowToLeave()
+    let lab = scenario.lab
+    node.configuration.vrid = 52
+    try node.writeConfiguration()
+    let first = try node.command("reload").expectSuccess().output
+    #expect(first.contains("changed orders-db") && first.contains("has left"), "\(first)")
+    try lab.eventually("demote runs") { lab.hooks.contains("a demote here") }
+    // What leaves is shown until the other one is here.
+    #expect(try scenario.report("a").virtualRouters.map(\.vrid) == [51])
+    node.configuration.vrid = 51
+    try node.writeConfiguration()
+    let second = try node.command("reload").expectSuccess().output
+    #expect(second.contains("changed orders-db"), "\(second)")
+    #expect(try node.command("failover", "orders-db").status == 1)
+    #expect(try scenario.report("a").virtualRouters.map(\.state) == [.releasing])
+    try lab.touch("go")
+    _ = try scenario.sniffer.wait(for: "the goodbye of what left") { $0.vrrp?.priority == 0 }
+    try scenario.waitForHolder("a")
+    try scenario.waitForBeats(5, of: "a")
+    #expect(try scenario.report("a").virtualRouters.map(\.vrid) == [51])
+    #expect(scenario.sniffer.frames.allSatisfy { ($0.vrrp?.identifier ?? 51) == 51 })
+    #expect(!lab.hooks.contains { $0.contains("fault") }, "\(lab.hooks)")
+  }
+
+  @Test("one that is removed and added again while it leaves comes back once it has left")
+  func addedAgainWhileLeaving() throws {
+    let (scenario, node) = try slowToLeave()
+    let lab = scenario.lab
+    let all = try String(contentsOfFile: node.configurationPath, encoding: .utf8)
+    let name = node.configuration.name
+    node.configuration.name = "other"
+    node.configuration.vrid = 60
+    node.configuration.addresses = ["10.77.0.120/24"]
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    // Nothing that it has is in its way.
+    try lab.eventually("the other one is Active") { try lab.holds("a", "10.77.0.120") }
+    try lab.eventually("demote runs") { lab.hooks.contains("a demote here") }
+    node.configuration.name = name
+    try all.write(toFile: node.configurationPath, atomically: true, encoding: .utf8)
+    let output = try node.command("reload").expectSuccess().output
+    #expect(output.contains("added orders-db; removed other"), "\(output)")
+    try lab.touch("go")
+    _ = try scenario.sniffer.wait(for: "the goodbye of what left") {
+      $0.vrrp?.identifier == 51 && $0.vrrp?.priority == 0
+    }
+    try scenario.waitForHolder("a")
+    try lab.eventually("the other one has left") {
+      try scenario.report("a").virtualRouters.map(\.name) == ["orders-db"]
+    }
+    #expect(!lab.hooks.contains { $0.contains("fault") }, "\(lab.hooks)")
+  }
+
+  @Test("one that is removed for good while its replacement waits takes that along")
+  func removedWhileLeaving() throws {
+    let (scenario, node) = try slowToLeave()
+    let lab = scenario.lab
+    node.configuration.otherRouters = [
+      "more:", "  vrid: 70", "  interface: eth0", "  addresses: [10.77.0.120/24]",
+    ]
+    node.configuration.vrid = 52
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("demote runs") { lab.hooks.contains("a demote here") }
+    node.configuration.name = "more"
+    node.configuration.vrid = 70
+    node.configuration.addresses = ["10.77.0.120/24"]
+    node.configuration.otherRouters = []
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.touch("go")
+    try lab.eventually("its address is gone") { try lab.holders(of: Scenario.address) == [] }
+    try node.wait(for: "active")
+    #expect(try scenario.report("a").virtualRouters.map(\.name) == ["more"])
+    #expect(scenario.sniffer.frames.allSatisfy { $0.vrrp?.identifier != 52 })
+  }
+
+  @Test("two that swap their VRIDs and addresses come back once both have left")
+  func swapped() throws {
+    let (scenario, node) = try slowToLeave { configuration in
+      configuration.otherRouters = Self.more(52, "10.77.0.120")
+    }
+    let lab = scenario.lab
+    try lab.eventually("both are held") { try lab.holds("a", "10.77.0.120") }
+    node.configuration.vrid = 52
+    node.configuration.addresses = ["10.77.0.120/24"]
+    node.configuration.otherRouters = Self.more(51, Scenario.address)
+    try node.writeConfiguration()
+    try node.command("reload").expectSuccess()
+    try lab.eventually("the quick one has left") { try !lab.holds("a", "10.77.0.120") }
+    try lab.eventually("demote runs") { lab.hooks.contains("a demote here") }
+    let began = Moment.now
+    try lab.touch("go")
+    try lab.eventually("both are back") {
+      try scenario.report("a").virtualRouters.filter { $0.state == .active }.count == 2
+    }
+    let routers = try scenario.report("a").virtualRouters
+    #expect(Set(routers.map { "\($0.name) \($0.vrid)" }) == ["orders-db 52", "more 51"])
+    #expect(routers.allSatisfy { $0.counters.addressesRestored == 0 })
+    #expect(try lab.holds("a", Scenario.address) && lab.holds("a", "10.77.0.120"))
+    #expect(scenario.advertisements(of: "a", since: began).contains { $0.vrrp?.identifier == 52 })
+    #expect(!lab.hooks.contains { $0.contains("fault") }, "\(lab.hooks)")
+  }
+
+  @Test("an address moves to another virtual router once the one that had it has left")
+  func addressOfOneThatLeaves() throws {
+    let (scenario, node) = try slowToLeave { configuration in
+      configuration.otherRouters = Self.more(52, "10.77.0.120")
+    }
+    let lab = scenario.lab
+    try lab.eventually("both are held") { try lab.holds("a", "10.77.0.120") }
+    node.configuration.name = "more"
+    node.configuration.vrid = 52
+    node.configuration.hooks = []
+    node.configuration.addresses = ["10.77.0.120/24", "\(Scenario.address)/24"]
+    node.configuration.otherRouters = []
+    try node.writeConfiguration()
+    let output = try node.command("reload").expectSuccess().output
+    #expect(output.contains("has left: more"), "\(output)")
+    try lab.eventually("demote runs") { lab.hooks.contains("a demote here") }
+    #expect(try scenario.router("a").name == "more")
+    #expect(try scenario.router("a").addresses == ["10.77.0.120/24"])
+    try lab.touch("go")
+    try lab.eventually("it has both") {
+      let router = try scenario.router("a")
+      return router.addresses.count == 2 && router.addressesHeld
+    }
+    #expect(try scenario.router("a").counters.addressesRestored == 0)
+    #expect(try lab.holds("a", "10.77.0.120"))
+  }
+
+  /// One node that is Active, and whose `demote` lasts until the file `go` is there.
+  private func slowToLeave(
+    change: (inout GodwitConfiguration) -> Void = { _ in }
+  ) throws -> (Scenario, GodwitNode) {
+    let scenario = try Scenario(["a": 150]) { configuration, _, lab in
+      let body = """
+        if [ "$1" = demote ]; then while [ ! -e \(lab.directory)/go ]; do sleep 0.05; done; fi
+        """
+      configuration.hooks = [["/bin/sh", try lab.hook(body)]]
+      change(&configuration)
+    }
+    try scenario.start()
+    return (scenario, try scenario["a"])
+  }
+
+  /// Another virtual router without hooks.
+  private static func more(_ vrid: Int, _ address: String) -> [String] {
+    [
+      "more:", "  vrid: \(vrid)", "  interface: eth0", "  addresses: [\(address)/24]",
+      "  advertisement_interval: 100ms",
+    ]
+  }
 }

@@ -1,3 +1,5 @@
+// It declares what sys/socket.h does a second time, and the compiler may take that for the first.
+import CNetlink
 import Glibc
 import Testing
 
@@ -10,8 +12,8 @@ private func receiver(at notation: String) throws -> FileDescriptor {
   return socket
 }
 
-private func message(on descriptor: Int32) -> String? {
-  guard waitUntilReady(descriptor, milliseconds: 1000) else { return nil }
+private func message(on descriptor: Int32, milliseconds: Int32 = 1000) -> String? {
+  guard waitUntilReady(descriptor, milliseconds: milliseconds) else { return nil }
   var buffer = [UInt8](repeating: 0, count: 4096)
   let count = read(descriptor, &buffer, buffer.count)
   return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
@@ -23,7 +25,7 @@ private func message(on descriptor: Int32) -> String? {
     let name = directory.path.split(separator: "-").last ?? ""
     for address in ["\(directory.path)/notify", "@godwit-test-\(name)"] {
       let systemd = try receiver(at: address)
-      let notifier = ServiceNotifier.make { ["NOTIFY_SOCKET": address][$0] }
+      var notifier = ServiceNotifier.make { ["NOTIFY_SOCKET": address][$0] }
       notifier.ready()
       #expect(message(on: systemd.number) == "READY=1")
       notifier.status("two\nlines")
@@ -44,14 +46,32 @@ private func message(on descriptor: Int32) -> String? {
   @Test func `Without the variable, with a wrong one and with a full queue nothing happens`() throws
   {
     for address in [nil, "", "@", "relative", "/nonexistent/notify", "vsock:2:1"] {
-      let notifier = ServiceNotifier.make { $0 == "NOTIFY_SOCKET" ? address : nil }
+      var notifier = ServiceNotifier.make { $0 == "NOTIFY_SOCKET" ? address : nil }
       notifier.ready()
     }
     let directory = TemporaryDirectory()
     let systemd = try receiver(at: "\(directory.path)/notify")
-    let notifier = ServiceNotifier.make { $0 == "NOTIFY_SOCKET" ? "\(directory.path)/notify" : nil }
+    var notifier = ServiceNotifier.make { $0 == "NOTIFY_SOCKET" ? "\(directory.path)/notify" : nil }
     for _ in 0..<5000 { notifier.watchdog() }
     #expect(message(on: systemd.number) == "WATCHDOG=1")
+  }
+
+  @Test func `What finds no room is sent later, each kind once and in order`() throws {
+    let directory = TemporaryDirectory()
+    let systemd = try receiver(at: "\(directory.path)/notify")
+    var notifier = ServiceNotifier.make { $0 == "NOTIFY_SOCKET" ? "\(directory.path)/notify" : nil }
+    for _ in 0..<5000 { notifier.watchdog() }
+    notifier.status("old")
+    notifier.ready()
+    notifier.status("new")
+    let before = notifier.owes
+    while message(on: systemd.number, milliseconds: 0) != nil {}
+    notifier.sendOwed()
+    let after = notifier.owes
+    #expect(before && !after)
+    #expect(message(on: systemd.number) == "READY=1")
+    #expect(message(on: systemd.number) == "STATUS=new")
+    #expect(message(on: systemd.number, milliseconds: 0) == nil)
   }
 
   @Test func `The watchdog's interval is the one for this process`() {

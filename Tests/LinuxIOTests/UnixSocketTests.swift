@@ -135,32 +135,33 @@ private struct Pair: ~Copyable {
 
   @Test func `Lines come whole, in order, however they were cut on the way`() throws {
     var pair = try Pair()
-    #expect(pair.connection.receiveLine() == .waiting)
+    #expect(pair.connection.receiveLine(limit: 65536) == .waiting)
     pair.send("{\"a\"")
-    #expect(pair.connection.receiveLine() == .waiting)
+    #expect(pair.connection.receiveLine(limit: 65536) == .waiting)
     pair.send(":1}\n\nthird\nrest")
-    #expect(pair.connection.receiveLine() == .line(Array("{\"a\":1}".utf8)))
+    #expect(pair.connection.receiveLine(limit: 65536) == .line(Array("{\"a\":1}".utf8)))
     #expect(pair.connection.hasReceivedInput == true)
-    #expect(pair.connection.receiveLine() == .line([]))
-    #expect(pair.connection.receiveLine() == .line(Array("third".utf8)))
-    #expect(pair.connection.receiveLine() == .waiting)
+    #expect(pair.connection.receiveLine(limit: 65536) == .line([]))
+    #expect(pair.connection.receiveLine(limit: 65536) == .line(Array("third".utf8)))
+    #expect(pair.connection.receiveLine(limit: 65536) == .waiting)
     pair.send("!\nnever ended")
     shutdown(pair.client.number, Int32(SHUT_WR))
-    #expect(pair.connection.receiveLine() == .line(Array("rest!".utf8)))
-    #expect(pair.connection.receiveLine() == .closed)
-    #expect(pair.connection.receiveLine() == .closed)
+    #expect(pair.connection.receiveLine(limit: 65536) == .line(Array("rest!".utf8)))
+    #expect(pair.connection.receiveLine(limit: 65536) == .closed)
+    #expect(pair.connection.receiveLine(limit: 65536) == .closed)
   }
 
-  @Test func `A line of 64 KiB is taken and a longer one is not`() throws {
+  @Test func `A line of as many bytes as asked for is taken and a longer one is not`() throws {
     var pair = try Pair()
     pair.send([UInt8](repeating: 97, count: 65536) + [10])
-    #expect(pair.connection.receiveLine() == .line([UInt8](repeating: 97, count: 65536)))
+    #expect(
+      pair.connection.receiveLine(limit: 65536) == .line([UInt8](repeating: 97, count: 65536)))
     pair.send([UInt8](repeating: 97, count: 65537))
-    #expect(pair.connection.receiveLine() == .tooLong)
-    #expect(pair.connection.receiveLine() == .tooLong)
+    #expect(pair.connection.receiveLine(limit: 65536) == .tooLong)
+    #expect(pair.connection.receiveLine(limit: 65536) == .tooLong)
     var second = try Pair()
     second.send([UInt8](repeating: 97, count: 65537) + [10])
-    #expect(second.connection.receiveLine() == .tooLong)
+    #expect(second.connection.receiveLine(limit: 65536) == .tooLong)
   }
 
   @Test func `A client that does not read costs at most 4 MiB and blocks nobody`() throws {
