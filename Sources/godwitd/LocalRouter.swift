@@ -58,6 +58,8 @@ final class LocalRouter {
   var hasBeaten = false
   /// The last advertisement of another router: from whom, when, with which priority.
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
+  /// Others that send another form of the checksum.
+  var foreignChecksums = ForeignChecksums()
   /// Set when the role is given up for good: the configuration has it no longer.
   var isLeaving = false
   /// What takes its place once it has left: the same name with another identity.
@@ -95,6 +97,7 @@ final class LocalRouter {
     addressList = AddressList(configuration.router.addresses)
     digests = configuration.digests
     template = nil
+    foreignChecksums = ForeignChecksums()
   }
 
   /// The message with this priority; nil while there is no address to send from.
