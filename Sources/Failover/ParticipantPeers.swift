@@ -54,7 +54,7 @@ extension Participant {
       highestTerm = report.term
       if !isActive { term = highestTerm }
     }
-    if report.maintenance > maintenance { adopt(report.maintenance, at: now, &effects) }
+    heed(report.maintenance, from: name, at: now, &effects)
     noteLongLease(report, at: now)
     followLongLease(at: now, &effects)
     if tenure.isResuming, report.isActive { perform(.notResumed, at: now, &effects) }
