@@ -49,25 +49,10 @@ extension Daemon {
     guard let code = peers.code(header.key, bytes.extracting(0..<end)) else { throw .unknownKey }
     guard isSameCode(code.span, bytes.extracting(end..<bytes.count)) else { throw .invalidCode }
     let sections = try PeerSection.list(in: bytes, behind: header)
-    do throws(PeerDiscardReason) {
-      let proof = try node.session.receive(
-        header.stamp, path: header.path, at: now, fresh: PeerNode.random)
-      node.answerRoute = answerRoute(route, node)
-      return PeerMessage(
-        node: node, header: header, sections: sections, proof: proof, route: route)
-    } catch {
-      if error == .staleSession { node.answerRoute = answerRoute(route, node) }
-      throw error
-    }
-  }
-
-  /// Back to where it came from, from the address that it came to; to no other address than the
-  /// peer's own, wherever a datagram says that it comes from.
-  private func answerRoute(_ route: PeerSocket.Route, _ node: PeerNode) -> PeerSocket.Route? {
-    guard node.addresses.contains(route.peer) else { return node.answerRoute }
-    return PeerSocket.Route(
-      to: route.peer, port: peers.port, from: route.local,
-      by: route.peer.isLinkLocal ? route.interfaceIndex : 0)
+    let proof = try node.session.receive(
+      header.stamp, path: header.path, at: now, fresh: PeerNode.random)
+    return PeerMessage(
+      node: node, header: header, sections: sections, proof: proof, route: route)
   }
 
   private func discard(_ reason: PeerDiscardReason, _ route: PeerSocket.Route, at now: Instant) {

@@ -36,8 +36,6 @@ final class PeerNode {
   var asks = false
   /// When it was last asked, so that the difference of the clocks is known.
   var asked: Instant?
-  /// Where what needs an answer came from.
-  var answerRoute: PeerSocket.Route?
   /// The path that parcels take.
   var parcelPath = 0
 
