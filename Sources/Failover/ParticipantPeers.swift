@@ -79,7 +79,7 @@ extension Participant {
   }
 
   /// Whether this router's node tells its term itself.
-  func isReporting(_ sender: IPAddress) -> Bool {
+  public func isReporting(_ sender: IPAddress) -> Bool {
     peers.values.contains { $0.report.source == sender }
   }
 

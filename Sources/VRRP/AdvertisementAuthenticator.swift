@@ -121,6 +121,19 @@ public struct AdvertisementAuthenticator: Sendable {
     }
   }
 
+  /// Whether a message proves that its sender goes by the receiver's clock, whatever was known of it
+  /// before: the code is right, the time is inside the window, and newer than the mark. A sender
+  /// without a mark proves nothing: that could be a recording from the time when its clock was ahead.
+  public mutating func provesSameClock(
+    _ message: Span<UInt8>, from source: IPAddress, at time: SigningTime, _ makeCode: MakeCode
+  ) -> Bool {
+    guard let policy, marks[source] != nil,
+      let trailer = try? AuthenticationTrailer(decoding: message),
+      isInWindow(trailer.sequence, time, policy)
+    else { return false }
+    return provenSeconds(message, from: source, makeCode) != nil
+  }
+
   private mutating func checkCode(
     of trailer: AuthenticationTrailer, _ message: Span<UInt8>, from source: IPAddress,
     _ makeCode: MakeCode

@@ -41,7 +41,9 @@ extension Daemon {
         advertisement, message, from: source, at: clock.time(at: now),
         offset: clock.peerOffsets[source] ?? 0, makeCode)
     } catch {
-      guard error == .stale, followWallClock(message, from: source, router, at: now, makeCode)
+      guard error == .stale,
+        followWallClock(message, from: source, router, at: now, makeCode)
+          || followSender(message, from: source, router, at: now, makeCode)
       else { throw error }
       return try router.authenticator.check(
         advertisement, message, from: source, at: clock.time(at: now),
@@ -66,6 +68,21 @@ extension Daemon {
       .warning,
       "the clock was stepped by \(step.wholeMilliseconds) ms, and the advertisements of \(source)"
         + " agree with it: they are signed by it from now on")
+    return true
+  }
+
+  /// Forgets what was known of a sender's clock when a stale advertisement proves that it was mended;
+  /// whether it did. While its reports arrive they tell that better.
+  private func followSender(
+    _ message: Span<UInt8>, from source: IPAddress, _ router: LocalRouter, at now: Instant,
+    _ makeCode: AdvertisementAuthenticator.MakeCode
+  ) -> Bool {
+    guard clock.peerOffsets[source] ?? 0 != 0, !router.participant.isReporting(source),
+      router.authenticator.provesSameClock(
+        message, from: source, at: clock.time(at: now), makeCode)
+    else { return false }
+    clock.forget(source)
+    log.write(.notice, "the clock of \(source) is right again")
     return true
   }
 

@@ -103,7 +103,7 @@ extension Daemon {
       guard node.reports.take(said, counter: message.proof.counter, at: now) else { return }
       let report = said.report.believed(
         despite: router.digests.disagreements(with: said.configuration))
-      learnClock(of: node, report.source)
+      learnClock(of: node, said.name, report.source)
       take(report, router, from: node.name, notBefore: message.proof.notBefore)
     case .chunk(let chunk):
       if let parcel = node.parcels.take(chunk) { take(parcel, from: node.name) }
@@ -134,12 +134,19 @@ extension Daemon {
   }
 
   /// What a report proves of the peer's clock counts for its advertisements, which only say the time.
-  private func learnClock(of node: PeerNode, _ source: IPAddress?) {
+  private func learnClock(of node: PeerNode, _ router: String, _ source: IPAddress?) {
     guard let source, let estimate = node.clock.estimate,
       estimate.uncertainty <= Self.clockUncertainty
     else { return }
+    if node.clockSources.updateValue(source, forKey: router) != source { fitClock() }
     let half = Duration.milliseconds(estimate.offset < .zero ? -500 : 500)
     clock.learn(offset: (estimate.offset + half).components.seconds, of: source)
+  }
+
+  /// Forgets the clocks of senders that no peer says it is any more.
+  func fitClock() {
+    clock.mostPeers = configuration.peers.count * routersByName.count
+    clock.forget(except: Set(peers.nodes.values.flatMap(\.clockSources.values)))
   }
 
   // MARK: What it means

@@ -12,6 +12,8 @@ final class PeerNode {
   var parcels = PeerParcels()
   var reports = PeerReports()
   var clock = ClockOffset()
+  /// The senders that it says its clock is that of, by virtual router.
+  var clockSources: [String: IPAddress] = [:]
   /// When the conversation under way began; nil while nothing is heard.
   var heardSince: Instant?
   /// Of the product; nil before it said so.

@@ -19,6 +19,10 @@ extension Daemon {
   func fitPeers() {
     let before = peers.nodes.values.filter { $0.heardSince != nil }
     let error = peers.fit(configuration, keyring: keyring, loop: loop, at: Clock.now())
+    for node in peers.nodes.values {
+      node.clockSources = node.clockSources.filter { routersByName[$0.key] != nil }
+    }
+    fitClock()
     // Whoever cannot be heard any more says nothing any more.
     for node in before where !peers.isOpen || error != nil || peers.nodes[node.name] !== node {
       node.heardSince = nil
