@@ -104,18 +104,18 @@ public struct AdvertisementAuthenticator: Sendable {
   /// The last sequence accepted from there; nil when none is remembered.
   public func mark(of source: IPAddress) -> SequenceNumber? { marks[source] }
 
-  /// The seconds in the trailer of a message whose code is right, whatever the clocks say; nil when
+  /// The sequence in the trailer of a message whose code is right, whatever the clocks say; nil when
   /// nothing can be said.
-  public mutating func provenSeconds(
+  public mutating func provenSequence(
     _ message: Span<UInt8>, from source: IPAddress, _ makeCode: MakeCode
-  ) -> UInt32? {
+  ) -> SequenceNumber? {
     guard policy != nil else { return nil }
     do throws(DiscardReason) {
       let trailer = try AuthenticationTrailer(decoding: message)
       try checkCode(of: trailer, message, from: source, makeCode)
       // What was said before proves nothing of the clock now.
       if let mark = marks[source], !trailer.sequence.isAfter(mark) { return nil }
-      return trailer.sequence.seconds
+      return trailer.sequence
     } catch {
       return nil
     }
@@ -131,7 +131,7 @@ public struct AdvertisementAuthenticator: Sendable {
       let trailer = try? AuthenticationTrailer(decoding: message),
       isInWindow(trailer.sequence, time, policy)
     else { return false }
-    return provenSeconds(message, from: source, makeCode) != nil
+    return provenSequence(message, from: source, makeCode) != nil
   }
 
   private mutating func checkCode(

@@ -60,6 +60,8 @@ final class LocalRouter {
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
   /// Others that send another form of the checksum.
   var foreignChecksums = ForeignChecksums()
+  /// When a code is next made for an advertisement outside the window.
+  var nextStaleCheck: Instant?
   /// Set when the role is given up for good: the configuration has it no longer.
   var isLeaving = false
   /// What takes its place once it has left: the same name with another identity.

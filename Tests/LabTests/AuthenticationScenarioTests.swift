@@ -89,6 +89,8 @@ struct AuthenticationScenarioTests {
   func forger() throws {
     let scenario = try scenario()
     try scenario.start()
+    // The copy is of one that b has heard.
+    try scenario.waitForBeats(2, of: "a")
     let bytes = try #require(scenario.advertisements(of: "a").last?.bytes)
     try scenario.lab.inject(bytes, from: "client")
     try scenario.lab.eventually("it is a replay") {
@@ -312,6 +314,30 @@ struct AuthenticationScenarioTests {
     try scenario["b"].kill()
     try scenario.waitForHolder("a")
     expectOneHolder(watch)
+  }
+
+  @Test("an Active node tells of another one that has the key and another time, and stays Active")
+  func bothActive() throws {
+    let scenario = try scenario { configuration, _, _ in
+      // Nobody tells the one that claims of the other, as beside a router of another make.
+      configuration.routerLines.append("conflict_detection: false")
+    }
+    let lab = scenario.lab
+    try setClock("a", 300, lab)
+    try setClock("b", 0, lab)
+    for node in ["b", "a"] {
+      try startWithClock(node, scenario)
+      try scenario[node].wait(for: "active")
+    }
+    for (node, other, difference) in [("a", "b", 300_000), ("b", "a", -300_000)] {
+      let address = lab.address(of: other)
+      try lab.eventually("\(node) tells of \(other)") {
+        let skew = try scenario.report(node).authentication?.clock.skewMilliseconds[address]
+        return abs((skew ?? 0) - difference) < 3000
+          && lab.text("\(node)-godwitd.log").contains("both may be Active")
+      }
+      #expect(try scenario.router(node).state == .active)
+    }
   }
 
   @Test("nodes that report to each other understand each other, whatever their clocks say")

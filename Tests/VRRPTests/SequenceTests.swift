@@ -43,7 +43,7 @@ private final class Receiver {
   func provenSeconds(
     _ image: [UInt8], _ makeCode: AdvertisementAuthenticator.MakeCode
   ) -> UInt32? {
-    authenticator.provenSeconds(image.span, from: SequenceTests.source(1), makeCode)
+    authenticator.provenSequence(image.span, from: SequenceTests.source(1), makeCode)?.seconds
   }
 
   func provesSameClock(_ image: [UInt8], at time: SigningTime) -> Bool {
