@@ -162,6 +162,8 @@ extension Keyring {
   /// The keys of a configuration, read now; nil without authentication.
   static func load(_ configuration: NodeConfiguration) throws(KeyError) -> Keyring? {
     guard let authentication = configuration.authentication else { return nil }
+    // The watchdog ends a daemon that hangs by SIGABRT. Lowering a limit of one's own cannot fail.
+    try? ProcessLimits.forbidCore()
     return try Keyring(
       authentication.sources, activeKey: authentication.activeKey,
       credentials: getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) })

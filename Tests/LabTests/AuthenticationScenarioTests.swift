@@ -144,6 +144,21 @@ struct AuthenticationScenarioTests {
     expectOneHolder(watch)
   }
 
+  @Test("a daemon that knows a key leaves no core, and one without keys may")
+  func core() throws {
+    let scenario = try scenario { configuration, node, _ in
+      if node == "b" { configuration.lines = [] }
+    }
+    for (node, isForbidden) in [("a", true), ("b", false)] {
+      try scenario[node].start()
+      _ = try scenario.report(node)
+      let process = try #require(try scenario[node].process?.processIdentifier)
+      let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+      let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core") })
+      #expect((line.split(separator: " ")[4] == "1") == isForbidden, "\(line)")
+    }
+  }
+
   @Test("keys rotate by reload without a lost advertisement")
   func rotation() throws {
     // One advertisement that is missing makes a gap of 400 ms.
