@@ -115,7 +115,7 @@ struct PeerChannelScenarioTests {
     // The path that the recording came by is dead by now.
     try lab.cut("b", network: 1)
     let flood = try lab.flood(
-      [old], total: 40_000, perSecond: 2000, from: "client", network: 1)
+      [old], total: 200_000, perSecond: 20_000, from: "client", network: 1)
     try lab.eventually("the recording arrives") {
       try scenario.report("a").discarded["peer_stale_session", default: 0] > 1000
     }
