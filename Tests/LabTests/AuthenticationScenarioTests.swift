@@ -392,6 +392,55 @@ struct AuthenticationScenarioTests {
     expectOneHolder(watch)
   }
 
+  enum ChannelEnd: String, CaseIterable { case reload, filter }
+
+  @Test(
+    "a peer whose clock was mended is understood when its reports no longer arrive",
+    arguments: ChannelEnd.allCases)
+  func mended(end: ChannelEnd) throws {
+    let scenario = try scenario { configuration, node, lab in
+      let other = node == "a" ? "b" : "a"
+      configuration.peers = [(other, [lab.address(of: other)])]
+    }
+    let lab = scenario.lab
+    try setClock("a", 0, lab)
+    try setClock("b", 300, lab)
+    for node in ["a", "b"] {
+      try startWithClock(node, scenario)
+      try scenario[node].wait(for: node == "a" ? "active" : "backup")
+    }
+    try lab.eventually("b hears a") {
+      try scenario.router("b").activeRouter == lab.address(of: "a")
+    }
+    switch end {
+    case .reload:
+      try scenario["b"].configuration.peers = []
+      try scenario["b"].writeConfiguration()
+      try scenario["b"].command("reload").expectSuccess()
+    case .filter:
+      for line in [
+        "add table ip filter", "add chain ip filter in { type filter hook input priority 0; }",
+        "add rule ip filter in udp dport 9112 drop",
+      ] {
+        for node in ["a", "b"] { try lab.run(["nft", line], in: node).expectSuccess() }
+      }
+    }
+    try scenario["a"].kill()
+    try scenario.waitForHolder("b")
+    try setClock("a", 300, lab)
+    try startWithClock("a", scenario)
+    try scenario["a"].wait(for: "backup")
+    try scenario["b"].command("failover", "--yes", "--force").expectSuccess()
+    try scenario.waitForHolder("a")
+    try lab.eventually("b hears a") {
+      try scenario.router("b").activeRouter == lab.address(of: "a")
+    }
+    let stale = try discarded("stale", "b", scenario)
+    try scenario.waitForBeats(20, of: "a")
+    #expect(try discarded("stale", "b", scenario) == stale)
+    #expect(try scenario.router("b").state == .backup)
+  }
+
   @Test("a node that is restarted after both clocks were set stays out until the other one is too")
   func restarted() throws {
     let scenario = try scenario()
