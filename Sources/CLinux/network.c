@@ -125,13 +125,15 @@ static void read_message_control(struct msghdr *header, struct clinux_message *m
       struct in_pktinfo information;
       if (control->cmsg_len < CMSG_LEN(sizeof information)) continue;
       memcpy(&information, data, sizeof information);
-      message->local = from_v4(information.ipi_addr);
+      // The destination itself, ipi_addr, may be a broadcast address, which nothing is sent from.
+      message->local = from_v4(information.ipi_spec_dst);
       message->interface_index = (uint32_t)information.ipi_ifindex;
     } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
       struct in6_pktinfo information;
       if (control->cmsg_len < CMSG_LEN(sizeof information)) continue;
       memcpy(&information, data, sizeof information);
-      message->local = from_v6(&information.ipi6_addr);
+      if (!IN6_IS_ADDR_MULTICAST(&information.ipi6_addr))
+        message->local = from_v6(&information.ipi6_addr);
       message->interface_index = information.ipi6_ifindex;
     } else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) {
       if (control->cmsg_len >= CMSG_LEN(sizeof *drops)) memcpy(drops, data, sizeof *drops);

@@ -36,6 +36,8 @@ enum { last_signal = 64, report_descriptor = 3 };
 
 static struct rlimit descriptor_limit_at_start;
 static int descriptor_limit_raised;
+static struct rlimit core_limit_at_start;
+static int core_limit_lowered;
 
 enum spawn_step {
   step_setsid,
@@ -95,6 +97,7 @@ static void reset_privileges(void) {
   }
   if (descriptor_limit_raised)
     syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &descriptor_limit_at_start, NULL);
+  if (core_limit_lowered) syscall(SYS_prlimit64, 0, RLIMIT_CORE, &core_limit_at_start, NULL);
 }
 
 // glibc's wrappers would try to switch all threads of the parent.
@@ -248,6 +251,20 @@ int godwit_raise_descriptor_limit(void) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
   descriptor_limit_at_start = before;
   descriptor_limit_raised = 1;
+  return 0;
+}
+
+int godwit_forbid_core(void) {
+  struct rlimit limit;
+  if (core_limit_lowered) return 0;
+  if (getrlimit(RLIMIT_CORE, &limit) != 0) return -1;
+  struct rlimit before = limit;
+  // 0 would only keep files away: the kernel hands a core to the program of core_pattern all the same,
+  // unless the limit is 1, which is too short for any file.
+  limit.rlim_cur = limit.rlim_max < 1 ? limit.rlim_max : 1;
+  if (setrlimit(RLIMIT_CORE, &limit) != 0) return -1;
+  core_limit_at_start = before;
+  core_limit_lowered = 1;
   return 0;
 }
 

@@ -13,6 +13,15 @@ public enum BrokenPath {
       + "switch and the firewall pass IP protocol 112 to \(group)"
   }
 
+  /// `source` sends the other form of the checksum, the one over a pseudo-header or the one without.
+  public static func checksum(from source: String, hasPseudoHeader: Bool) -> String {
+    hasPseudoHeader
+      ? "\(source) sends the checksum over a pseudo-header and may discard ours, as keepalived "
+        + "does; then both become Active: set `checksum: pseudo-header`"
+      : "\(source) sends the checksum without a pseudo-header and may discard ours; then both "
+        + "become Active: set `checksum: rfc9568`, or the other form there"
+  }
+
   /// Advertisements of `peer` arrive and its reports do not.
   public static func noReports(from peer: String, port: Int) -> String {
     "advertisements of \(peer) arrive but its reports do not: check that UDP port \(port) is open "

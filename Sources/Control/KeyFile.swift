@@ -31,7 +31,7 @@ public enum KeyFile {
   /// Writes 32 random bytes (getrandom(2)) as `hex:` and 64 digits to `path`, which must not exist;
   /// mode 0600; on disk when this returns.
   public static func create(path: String) throws(Failure) {
-    let text = try keyText(path: path)
+    let text = try text { () throws(Failure) in try randomBytes(for: path) }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       if errno == EEXIST { throw .exists(path) }
@@ -52,12 +52,13 @@ public enum KeyFile {
     keepName(of: path)
   }
 
-  private static func keyText(path: String) throws(Failure) -> [UInt8] {
-    var key = [UInt8](repeating: 0, count: 32)
-    // getentropy(3) is getrandom(2) without its partial answers.
-    guard key.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 else {
-      throw .system(call: "getentropy", errno: errno, path: path)
-    }
+  /// The text of a key file, from 32 random bytes that `draw` makes.
+  ///
+  /// Drawn again while the last byte is ff: keepalived refuses such digits as a key, and whoever has
+  /// it beside Godwit would find out only when advertisements are discarded.
+  static func text(drawing draw: () throws(Failure) -> [UInt8]) throws(Failure) -> [UInt8] {
+    var key = try draw()
+    while key.last == 0xff { key = try draw() }
     let digits = Array("0123456789abcdef".utf8)
     var text = Array("hex:".utf8)
     for byte in key {
@@ -65,6 +66,15 @@ public enum KeyFile {
       text.append(digits[Int(byte & 0xF)])
     }
     return text + [0x0A]
+  }
+
+  private static func randomBytes(for path: String) throws(Failure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 32)
+    // getentropy(3) is getrandom(2) without its partial answers.
+    guard bytes.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 else {
+      throw .system(call: "getentropy", errno: errno, path: path)
+    }
+    return bytes
   }
 
   /// Puts the directory's new entry on disk, as far as that can be done.

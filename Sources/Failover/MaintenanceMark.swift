@@ -1,7 +1,8 @@
 /// Whether people are at work: nobody moves the role by itself then.
 ///
 /// Every node keeps a mark of its own and takes over one that is newer, so that one command reaches
-/// all of them, and a node that was away learns of it when it comes back.
+/// all of them, and a node that was away learns of it when it comes back. Versions order the commands of
+/// nodes that hear each other; of nodes that were apart nobody can say who spoke last.
 public struct MaintenanceMark: Hashable, Comparable, Sendable {
   /// Grows by one with every command.
   public var version: UInt64

@@ -28,6 +28,9 @@ public struct Participant: Sendable {
   /// What the other nodes last said, by their names; without those that have fallen silent.
   public internal(set) var peers: [String: PeerView] = [:]
   public internal(set) var maintenance: MaintenanceMark
+  /// The mark of an order for maintenance that was given here and still counts, and the peers that
+  /// have not said yet that they know of it.
+  var orderedMaintenance: (mark: MaintenanceMark, untold: Set<String>)?
   /// Why the prechecks failed when they last ran; nil when they passed.
   public internal(set) var precheckFailure: String?
   /// Those that have reported and do not any more.
@@ -252,7 +255,8 @@ public struct Participant: Sendable {
       noteReset(reset, left)
       perform(.connectionsReset(reset: reset, left: left), at: now, &effects)
     case .connectionsTold(let count): told(count, at: now, &effects)
-    case .maintenance(let isOn): adopt(maintenance.switched(isOn), at: now, &effects)
+    case .maintenance(let isOn):
+      orderMaintenance(maintenance.switched(isOn), at: now, &effects)
     case .announce: announceAgain(at: now, &effects)
     case .advertisementsMissed: elect(.advertisementsMissed, at: now, &effects)
     case .advertisementsUnreadable: askForUnreadable(at: now, &effects)

@@ -10,14 +10,15 @@ extension Participant {
       !conflicts.isProbing, conflicts.obstacle == nil
     else { return }
     let wait = router.activeDownInterval
+    let room = min(wait, ConflictWatch.shortestWindow * 5 / 4)
     var left = backup.activeDownTimer - now
     guard wait - left > router.activeAdvertisementInterval.duration * 5 / 4 else { return }
     if let allowed = unreadableAllowed, now < allowed { return }
-    // Longer than a Backup waits, so that a wait which is begun anew for it comes to its end.
+    // Longer than a Backup waits, so that it is asked once in a wait, whoever sends what.
     unreadableAllowed = now + wait * 2
-    if left < ConflictWatch.shortestWindow * 5 / 4 {
-      elect(.advertisementsMissed, at: now, &effects)
-      left = wait
+    if left < room {
+      elect(.wait(until: now + room), at: now, &effects)
+      left = room
     }
     watch(.probe(within: left * 15 / 16), at: now, &effects)
   }

@@ -35,7 +35,34 @@ extension Participant {
     return false
   }
 
-  mutating func adopt(_ mark: MaintenanceMark, at now: Instant, _ effects: inout [Effect]) {
+  /// Somebody on this node switches it.
+  mutating func orderMaintenance(
+    _ mark: MaintenanceMark, at now: Instant, _ effects: inout [Effect]
+  ) {
+    orderedMaintenance = mark.isOn ? (mark, Set(settings.peers)) : nil
+    adopt(mark, at: now, &effects)
+  }
+
+  /// Takes a peer's newer mark over.
+  ///
+  /// The one exception: an order for maintenance was given here, and the peer ended its own without
+  /// knowing of that, while the two were apart. Its mark has a higher version by the number of
+  /// commands alone, and whoever ordered maintenance here is still at work: the order is given again,
+  /// above that mark.
+  mutating func heed(
+    _ mark: MaintenanceMark, from name: String, at now: Instant, _ effects: inout [Effect]
+  ) {
+    if mark == orderedMaintenance?.mark { orderedMaintenance?.untold.remove(name) }
+    guard mark > maintenance else { return }
+    if !mark.isOn, orderedMaintenance?.untold.contains(name) == true {
+      orderMaintenance(mark.switched(true), at: now, &effects)
+    } else {
+      orderedMaintenance = nil
+      adopt(mark, at: now, &effects)
+    }
+  }
+
+  private mutating func adopt(_ mark: MaintenanceMark, at now: Instant, _ effects: inout [Effect]) {
     guard mark > maintenance else { return }
     let wasOn = maintenance.isOn
     maintenance = mark

@@ -54,8 +54,8 @@ extension Participant {
       highestTerm = report.term
       if !isActive { term = highestTerm }
     }
-    if report.isActive { heldLast = false }
-    if report.maintenance > maintenance { adopt(report.maintenance, at: now, &effects) }
+    if report.isActive, tenure.state == .none { heldLast = false }
+    heed(report.maintenance, from: name, at: now, &effects)
     noteLongLease(report, at: now)
     followLongLease(at: now, &effects)
     if tenure.isResuming, report.isActive { perform(.notResumed(.preempted), at: now, &effects) }
@@ -80,7 +80,7 @@ extension Participant {
   }
 
   /// Whether this router's node tells its term itself.
-  func isReporting(_ sender: IPAddress) -> Bool {
+  public func isReporting(_ sender: IPAddress) -> Bool {
     peers.values.contains { $0.report.source == sender }
   }
 

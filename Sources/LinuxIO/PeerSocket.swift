@@ -32,7 +32,8 @@ public struct PeerSocket: ~Copyable {
     public var peer: IPAddress
     /// The other end's port.
     public var port: UInt16
-    /// This host's address; nil leaves the choice to the kernel.
+    /// This host's address, never a group's or a broadcast one; nil leaves the choice to the kernel,
+    /// and is what a datagram to a group of IPv6 has.
     public var local: IPAddress?
     /// This host's interface, which a link-local address needs; 0 leaves the choice to the kernel.
     public var interfaceIndex: Int32
@@ -88,11 +89,13 @@ public struct PeerSocket: ~Copyable {
     }
     for message in messages[..<count] {
       let place = Int(message.offset)..<Int(message.offset) + Int(message.length)
+      let hasLocal = message.local.high != 0 || message.local.low != 0
       body(
         buffer.span.extracting(place),
         Route(
           to: IPAddress(message.peer, family), port: message.port,
-          from: IPAddress(message.local, family), by: Int32(message.interface_index)))
+          from: hasLocal ? IPAddress(message.local, family) : nil,
+          by: Int32(message.interface_index)))
     }
     return count
   }

@@ -51,6 +51,11 @@ public enum ProcessLimits {
     guard godwit_raise_descriptor_limit() == 0 else { throw SystemError("setrlimit") }
   }
 
+  /// Keeps what this process has in memory out of every core (core(5)); children get the old limit.
+  public static func forbidCore() throws(SystemError) {
+    guard godwit_forbid_core() == 0 else { throw SystemError("setrlimit") }
+  }
+
   /// Whether this process may use a capability now.
   public static func hasCapability(_ capability: Capability) -> Bool {
     godwit_has_capability(capability.rawValue) == 1

@@ -104,21 +104,34 @@ public struct AdvertisementAuthenticator: Sendable {
   /// The last sequence accepted from there; nil when none is remembered.
   public func mark(of source: IPAddress) -> SequenceNumber? { marks[source] }
 
-  /// The seconds in the trailer of a message whose code is right, whatever the clocks say; nil when
+  /// The sequence in the trailer of a message whose code is right, whatever the clocks say; nil when
   /// nothing can be said.
-  public mutating func provenSeconds(
+  public mutating func provenSequence(
     _ message: Span<UInt8>, from source: IPAddress, _ makeCode: MakeCode
-  ) -> UInt32? {
+  ) -> SequenceNumber? {
     guard policy != nil else { return nil }
     do throws(DiscardReason) {
       let trailer = try AuthenticationTrailer(decoding: message)
       try checkCode(of: trailer, message, from: source, makeCode)
       // What was said before proves nothing of the clock now.
       if let mark = marks[source], !trailer.sequence.isAfter(mark) { return nil }
-      return trailer.sequence.seconds
+      return trailer.sequence
     } catch {
       return nil
     }
+  }
+
+  /// Whether a message proves that its sender goes by the receiver's clock, whatever was known of it
+  /// before: the code is right, the time is inside the window, and newer than the mark. A sender
+  /// without a mark proves nothing: that could be a recording from the time when its clock was ahead.
+  public mutating func provesSameClock(
+    _ message: Span<UInt8>, from source: IPAddress, at time: SigningTime, _ makeCode: MakeCode
+  ) -> Bool {
+    guard let policy, marks[source] != nil,
+      let trailer = try? AuthenticationTrailer(decoding: message),
+      isInWindow(trailer.sequence, time, policy)
+    else { return false }
+    return provenSequence(message, from: source, makeCode) != nil
   }
 
   private mutating func checkCode(

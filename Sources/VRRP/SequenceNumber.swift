@@ -51,7 +51,7 @@ public struct SequenceNumber: Hashable, Sendable {
   }
 
   /// How much a clock is ahead of it, negative when it is behind; without the counter.
-  func behind(_ time: SigningTime) -> Duration {
+  public func behind(_ time: SigningTime) -> Duration {
     let now = SequenceNumber(time).number & ~0xffff
     let units = Int64(bitPattern: now &- (number & ~0xffff)) >> 16
     // Whole seconds apart, so that nothing overflows.

@@ -6,15 +6,14 @@
 /// adopted. What a peer is ahead of this clock, once it is proved, moves the window for its
 /// advertisements alone.
 public struct SigningClock: Equatable, Sendable {
-  /// Peers whose offset is remembered.
-  static let mostPeers = 256
-
   /// UTC time at the zero of the clock that `Instant` counts on.
   public private(set) var offset: Duration
   /// How often the wall clock was adopted.
   public private(set) var adoptions: UInt64 = 0
   /// Seconds that the signing clock of a sender is ahead of this one.
   public private(set) var peerOffsets: [IPAddress: Int64] = [:]
+  /// Senders whose offset is remembered at most.
+  public var mostPeers = 256
 
   /// - Parameter wallClock: the time since 1970 at `now`.
   public init(wallClock: Duration, at now: Instant) {
@@ -49,10 +48,15 @@ public struct SigningClock: Equatable, Sendable {
 
   /// The clock of a sender is that many seconds ahead of this one, or behind when negative.
   public mutating func learn(offset: Int64, of source: IPAddress) {
-    guard peerOffsets[source] != nil || peerOffsets.count < Self.mostPeers else { return }
+    guard peerOffsets[source] != nil || peerOffsets.count < mostPeers else { return }
     peerOffsets[source] = offset
   }
 
   /// Nothing is known about the clock of a sender any more.
   public mutating func forget(_ source: IPAddress) { peerOffsets[source] = nil }
+
+  /// Nothing is known any more but the clocks of these senders.
+  public mutating func forget(except sources: Set<IPAddress>) {
+    peerOffsets = peerOffsets.filter { sources.contains($0.key) }
+  }
 }

@@ -80,6 +80,8 @@ public struct VirtualRouter: Equatable, Sendable {
     case takeOver(from: IPAddress?)
     /// Advertisements may have come that nobody heard: a Backup has to wait again.
     case advertisementsMissed
+    /// As Backup: wait until then at least.
+    case wait(until: Instant)
     /// Checks moved the effective priority, 1-255.
     case priority(Priority)
     /// The interface has another primary address.
@@ -209,6 +211,10 @@ public struct VirtualRouter: Equatable, Sendable {
     case (.backup(let backup), .advertisementsMissed):
       becomeBackup(at: now, yields: backup.yields)
       return []
+    case (.backup(var backup), .wait(let until)):
+      backup.activeDownTimer = max(backup.activeDownTimer, until)
+      state = .backup(backup)
+      return []
     case (.backup, .takeOver(let sender)):
       cause = .handover
       let passage = min(settings.advertisementInterval.duration, Self.longestPassage)
@@ -250,10 +256,10 @@ public struct VirtualRouter: Equatable, Sendable {
     // What has no meaning in a state.
     case (.initialize, .shutdown), (.initialize, .timer), (.initialize, .advertisement),
       (.initialize, .yield), (.initialize, .lapse), (.initialize, .advertisementsMissed),
-      (.initialize, .handOver), (.initialize, .takeOver),
+      (.initialize, .handOver), (.initialize, .takeOver), (.initialize, .wait),
       (.backup, .startup), (.backup, .handOver),
       (.backup, .yield), (.backup, .lapse), (.active, .startup), (.active, .advertisementsMissed),
-      (.active, .takeOver):
+      (.active, .takeOver), (.active, .wait):
       return []
     }
   }

@@ -13,8 +13,8 @@ public enum Preemption: Hashable, Sendable {
 public enum ChecksumForm: Hashable, Sendable {
   /// The VRRP message alone over IPv4 (RFC 9568 section 5.2.8, RFC 3768 section 5.3.8).
   case message
-  /// The message behind a pseudo-header: always over IPv6; over IPv4 the reading of RFC 5798 that
-  /// keepalived 2.2.7 and older speak.
+  /// The message behind a pseudo-header: always over IPv6; over IPv4 the reading of RFC 5798, which
+  /// keepalived sends and demands unless its `v3_checksum_as_v2` is set.
   case pseudoHeader
 }
 

@@ -130,6 +130,13 @@ extension Daemon {
     case .message: router.counters.checksumForms.message += 1
     case .pseudoHeader: router.counters.checksumForms.pseudoHeader += 1
     }
+    if router.foreignChecksums.note(
+      advertisement.checksumForm, from: source, router.configuration.router)
+    {
+      log.writeLimited(
+        .warning, about: "checksum \(router.name)", at: now,
+        "\(router.name): \(foreignChecksum(source, router))")
+    }
     if advertisement.interval != router.configuration.router.advertisementInterval {
       log.writeLimited(
         .warning, about: "interval \(router.name)", at: now,

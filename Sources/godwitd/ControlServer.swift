@@ -5,11 +5,14 @@ import VRRP
 
 /// The control socket: who is connected, what they may do, and the lines to and from them.
 ///
-/// Every client is bounded: in number, in the length of a line, in the bytes that wait for it and in
-/// the time it may take to say something.
+/// Who may not even read gets one line and no place. Every other client is bounded: in number, all
+/// together and of each user, in the length of a line, in the bytes that wait for it and in the time it
+/// may take to say something.
 final class ControlServer {
   final class Client {
     var connection: UnixConnection
+    /// nil when the kernel does not tell.
+    let user: UInt32?
     /// Whether its request has come: nothing that it sends counts any more.
     var hasAsked = false
     /// Whether its last line is on its way.
@@ -27,12 +30,15 @@ final class ControlServer {
     }
 
     init(_ connection: consuming UnixConnection, patience: Instant) {
+      user = connection.credentials?.user
       self.connection = connection
       self.patience = patience
     }
   }
 
   static let mostClients = 64
+  /// Of one user who is not root.
+  static let mostClientsOfUser = 16
   static let patience = Duration.seconds(10)
 
   private var listener: UnixListener?
@@ -40,10 +46,16 @@ final class ControlServer {
   private var last: UInt64 = 0
   var readers: UInt32?
   var administrators: UInt32?
+  /// The name of the readers' group, for people.
+  private let readersName: String
 
   let descriptor: Int32
 
-  init(_ listener: consuming UnixListener, readers: UInt32?, administrators: UInt32?) {
+  init(
+    _ listener: consuming UnixListener, readers: UInt32?, named readersName: String,
+    administrators: UInt32?
+  ) {
+    self.readersName = readersName
     descriptor = listener.descriptor
     self.listener = consume listener
     self.readers = readers
@@ -66,10 +78,13 @@ final class ControlServer {
     do throws(SystemError) {
       for _ in 0..<16 {
         guard let connection = try listener?.accept() else { return }
-        if clients.count >= Self.mostClients { makeRoom(loop: loop) }
-        guard clients.count < Self.mostClients else { continue }
-        last += 1
         let client = Client(connection, patience: Clock.now() + Self.patience)
+        guard mayRead(client) else {
+          refuse(client)
+          continue
+        }
+        guard hasRoom(for: client, loop: loop) else { continue }
+        last += 1
         try loop.watch(
           client.connection.descriptor, for: .readable, token: Token.client.with(last))
         clients[last] = client
@@ -83,12 +98,33 @@ final class ControlServer {
     }
   }
 
+  /// One line, of which nothing waits for a client that does not read it.
+  private func refuse(_ client: Client) {
+    let refusal = Refusal(
+      .notAllowed, "you may not do that on this node",
+      remedy: "become root or a member of \(readersName)")
+    guard client.connection.queue(Reply.error(refusal).line()) else { return }
+    _ = client.connection.flush()
+  }
+
+  /// Whether there is a place, if need be that of an idle client: of the same user when that has too
+  /// many, so that nobody takes all places.
+  private func hasRoom(for client: Client, loop: borrowing EventLoop) -> Bool {
+    let own = clients.filter { $0.value.user == client.user }
+    if client.user != 0, own.count >= Self.mostClientsOfUser {
+      return closeIdle(of: own, loop: loop)
+    }
+    return clients.count < Self.mostClients || closeIdle(of: clients, loop: loop)
+  }
+
   /// Cuts off whoever has said or read nothing for longest, so that idle clients cannot keep the
-  /// others out. Clients that wait for an operation stay.
-  private func makeRoom(loop: borrowing EventLoop) {
+  /// others out; whether there was one. Clients that wait for an operation stay.
+  private func closeIdle(of clients: [UInt64: Client], loop: borrowing EventLoop) -> Bool {
     // A client that has just come has the latest patience; of equals the first one goes.
     let idle = clients.compactMap { number, client in client.patience.map { (number, $0) } }
-    if let longest = idle.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) { close(longest.0, loop: loop) }
+    guard let longest = idle.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return false }
+    close(longest.0, loop: loop)
+    return true
   }
 
   func passTime(at now: Instant, loop: borrowing EventLoop) {

@@ -59,6 +59,8 @@ final class Daemon {
   var clock: SigningClock
   /// How much this node's clock is ahead of the clocks of those whose advertisements were accepted.
   var skews: [IPAddress: Duration] = [:]
+  /// The same of those with a right key that were outside the window, and when.
+  var staleSkews: [IPAddress: (skew: Duration, at: Instant)] = [:]
   /// Those that got advertisements in this batch which were discarded for their trailer.
   var unreadable: [LocalRouter] = []
   /// Advertisements of the batch that is being received; kept for its memory.

@@ -60,6 +60,10 @@ final class LocalRouter {
   var hasBeaten = false
   /// The last advertisement of another router: from whom, when, with which priority.
   var lastHeard: (source: IPAddress, at: Instant, priority: Priority)?
+  /// Others that send another form of the checksum.
+  var foreignChecksums = ForeignChecksums()
+  /// When a code is next made for an advertisement outside the window.
+  var nextStaleCheck: Instant?
   /// Set when the role is given up for good: the configuration has it no longer, or with another
   /// identity.
   var isLeaving = false
@@ -101,6 +105,7 @@ final class LocalRouter {
     digests = configuration.digests
     template = nil
     precheckNews.keep(only: configuration.hooks)
+    foreignChecksums = ForeignChecksums()
   }
 
   /// The message with this priority; nil while there is no address to send from.

@@ -49,25 +49,10 @@ extension Daemon {
     guard let code = peers.code(header.key, bytes.extracting(0..<end)) else { throw .unknownKey }
     guard isSameCode(code.span, bytes.extracting(end..<bytes.count)) else { throw .invalidCode }
     let sections = try PeerSection.list(in: bytes, behind: header)
-    do throws(PeerDiscardReason) {
-      let proof = try node.session.receive(
-        header.stamp, path: header.path, at: now, fresh: PeerNode.random)
-      node.answerRoute = answerRoute(route, node)
-      return PeerMessage(
-        node: node, header: header, sections: sections, proof: proof, route: route)
-    } catch {
-      if error == .staleSession { node.answerRoute = answerRoute(route, node) }
-      throw error
-    }
-  }
-
-  /// Back to where it came from, from the address that it came to; to no other address than the
-  /// peer's own, wherever a datagram says that it comes from.
-  private func answerRoute(_ route: PeerSocket.Route, _ node: PeerNode) -> PeerSocket.Route? {
-    guard node.addresses.contains(route.peer) else { return node.answerRoute }
-    return PeerSocket.Route(
-      to: route.peer, port: peers.port, from: route.local,
-      by: route.peer.isLinkLocal ? route.interfaceIndex : 0)
+    let proof = try node.session.receive(
+      header.stamp, path: header.path, at: now, fresh: PeerNode.random)
+    return PeerMessage(
+      node: node, header: header, sections: sections, proof: proof, route: route)
   }
 
   private func discard(_ reason: PeerDiscardReason, _ route: PeerSocket.Route, at now: Instant) {
@@ -118,7 +103,7 @@ extension Daemon {
       guard node.reports.take(said, counter: message.proof.counter, at: now) else { return }
       let report = said.report.believed(
         despite: router.digests.disagreements(with: said.configuration))
-      learnClock(of: node, report.source)
+      learnClock(of: node, said.name, report.source)
       take(report, router, from: node.name, notBefore: message.proof.notBefore)
     case .chunk(let chunk):
       if let parcel = node.parcels.take(chunk) { take(parcel, from: node.name) }
@@ -149,12 +134,19 @@ extension Daemon {
   }
 
   /// What a report proves of the peer's clock counts for its advertisements, which only say the time.
-  private func learnClock(of node: PeerNode, _ source: IPAddress?) {
+  private func learnClock(of node: PeerNode, _ router: String, _ source: IPAddress?) {
     guard let source, let estimate = node.clock.estimate,
       estimate.uncertainty <= Self.clockUncertainty
     else { return }
+    if node.clockSources.updateValue(source, forKey: router) != source { fitClock() }
     let half = Duration.milliseconds(estimate.offset < .zero ? -500 : 500)
     clock.learn(offset: (estimate.offset + half).components.seconds, of: source)
+  }
+
+  /// Forgets the clocks of senders that no peer says it is any more.
+  func fitClock() {
+    clock.mostPeers = configuration.peers.count * routersByName.count
+    clock.forget(except: Set(peers.nodes.values.flatMap(\.clockSources.values)))
   }
 
   // MARK: What it means

@@ -12,6 +12,8 @@ final class PeerNode {
   var parcels = PeerParcels()
   var reports = PeerReports()
   var clock = ClockOffset()
+  /// The senders that it says its clock is that of, by virtual router.
+  var clockSources: [String: IPAddress] = [:]
   /// When the conversation under way began; nil while nothing is heard.
   var heardSince: Instant?
   /// Of the product; nil before it said so.
@@ -36,8 +38,6 @@ final class PeerNode {
   var asks = false
   /// When it was last asked, so that the difference of the clocks is known.
   var asked: Instant?
-  /// Where what needs an answer came from.
-  var answerRoute: PeerSocket.Route?
   /// The path that parcels take.
   var parcelPath = 0
 

@@ -25,6 +25,10 @@ extension Daemon {
     let failures = peers.failures
     let before = peers.nodes.values.filter { $0.heardSince != nil }
     peers.fit(configuration, opening, keyring: keyring, loop: loop, at: Clock.now())
+    for node in peers.nodes.values {
+      node.clockSources = node.clockSources.filter { routersByName[$0.key] != nil }
+    }
+    fitClock()
     // Whoever cannot be heard any more says nothing any more.
     for node in before
     where peers.nodes[node.name] !== node || !node.addresses.contains(where: peers.isOpen) {
@@ -90,10 +94,11 @@ extension Daemon {
   private func tell(_ node: PeerNode, at now: Instant) {
     var datagrams: [(bytes: [UInt8], route: PeerSocket.Route)] = []
     if let stamp = node.session.takeAnswer(at: now) {
-      let route = node.answerRoute
-      let path = route.flatMap { node.addresses.firstIndex(of: $0.peer) }
-      if let route {
-        datagrams += datagram(node, stamp, [], path, route, at: now).map { [$0] } ?? []
+      // By every path, as a hello: what it answers counts for nothing, and so does where that came from.
+      for path in node.addresses.indices {
+        if let sent = datagram(node, stamp, [], path, route(node, path), at: now) {
+          datagrams.append(sent)
+        }
       }
     }
     tellReports(node, &datagrams, at: now)
@@ -162,11 +167,11 @@ extension Daemon {
   }
 
   private func datagram(
-    _ node: PeerNode, _ stamp: PeerStamp, _ sections: some Sequence<[UInt8]>, _ path: Int?,
+    _ node: PeerNode, _ stamp: PeerStamp, _ sections: some Sequence<[UInt8]>, _ path: Int,
     _ route: PeerSocket.Route, at now: Instant
   ) -> (bytes: [UInt8], route: PeerSocket.Route)? {
     let header = PeerHeader(
-      key: peers.activeKey, asks: node.asks, path: path.map { UInt8(clamping: $0) } ?? .max,
+      key: peers.activeKey, asks: node.asks, path: UInt8(clamping: path),
       stamp: stamp, time: peerTime(), sender: configuration.node, receiver: node.name)
     let bytes = header.encode(sections)
     guard let code = peers.code(peers.activeKey, bytes.span) else { return nil }

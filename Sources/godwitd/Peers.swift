@@ -178,6 +178,7 @@ final class Peers {
   /// Queues a parcel; false when that node is not heard or too much waits for it.
   func send(_ parcel: PeerParcel, to name: String) -> Bool {
     guard let node = nodes[name], node.heardSince != nil else { return false }
+    if node.parcels.isUsedUp { node.session.renew(at: Clock.now()) }
     return node.parcels.enqueue(parcel)
   }
 

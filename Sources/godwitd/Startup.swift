@@ -188,7 +188,9 @@ struct Startup: ~Copyable {
       let mode: UInt16 = administrators == nil ? 0o660 : 0o666
       let listener = try UnixListener.open(
         path: configuration.controlSocket, mode: mode, group: readers)
-      return ControlServer(listener, readers: readers, administrators: administrators)
+      return ControlServer(
+        listener, readers: readers, named: configuration.controlGroup,
+        administrators: administrators)
     } catch {
       if error.code == EADDRINUSE {
         throw .system(

@@ -124,12 +124,23 @@ extension Daemon {
 
   /// Where what nodes say of each other and what arrives do not go together.
   private func brokenPaths(_ router: LocalRouter) -> [String] {
-    guard let peer = router.participant.unheardPeer else { return [] }
-    return [
-      BrokenPath.noAdvertisements(
-        from: peer, interface: router.link?.name ?? router.configuration.interface.description,
-        family: router.family == .ipv4 ? .ipv4 : .ipv6)
-    ]
+    var sentences: [String] = []
+    if let peer = router.participant.unheardPeer {
+      sentences.append(
+        BrokenPath.noAdvertisements(
+          from: peer, interface: router.link?.name ?? router.configuration.interface.description,
+          family: router.family == .ipv4 ? .ipv4 : .ipv6))
+    }
+    for source in router.foreignChecksums.sources.sorted() {
+      sentences.append(foreignChecksum(source, router))
+    }
+    return sentences
+  }
+
+  func foreignChecksum(_ source: IPAddress, _ router: LocalRouter) -> String {
+    BrokenPath.checksum(
+      from: source.description,
+      hasPseudoHeader: router.configuration.router.checksumForm == .message)
   }
 
   /// VRRP tells of a peer only while it is Active; what it reports itself tells more.

@@ -57,6 +57,13 @@ struct KeyFileTests {
     }
   }
 
+  @Test("A key that ends with ff is a key like any other")
+  func lastByte() throws {
+    let directory = try KeyDirectory()
+    let file = try directory.file("key", "hex:" + String(repeating: "ff", count: 32))
+    #expect(fault(.file(file)) == nil)
+  }
+
   @Test("Digits without `hex:` are the text itself")
   func text() throws {
     let directory = try KeyDirectory()

@@ -5,10 +5,19 @@ import Testing
 
 // The reference for users says what the reader does.
 
-private func reference() throws -> String {
+private func page(_ name: String) throws -> String {
   let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  return try String(contentsOf: root.appending(path: "Docs/Configuration.md"), encoding: .utf8)
+  return try String(contentsOf: root.appending(path: "Docs/\(name)"), encoding: .utf8)
+}
+
+private func reference() throws -> String { try page("Configuration.md") }
+
+@Test func `The example beside keepalived is a right file`() throws {
+  let blocks = try page("Authentication.md").components(separatedBy: "```yaml\n")
+  let example = try #require(blocks.last?.components(separatedBy: "```").first)
+  #expect(example.contains("checksum: pseudo-header") && example.contains("time_window: 60s"))
+  #expect(mistakes(example) == [])
 }
 
 @Test func `Every example of the reference is a right file`() throws {

@@ -103,6 +103,44 @@ import VRRP
     #expect(pair.results[1]?.last == "done: 192.0.2.2 is Active")
   }
 
+  @Test("an end of maintenance that was ordered apart does not undo what was ordered here")
+  func orderedApart() {
+    var pair = Pair.holding()
+    pair.isChannelCut = [true, true]
+    pair.feed(1, .maintenance(isOn: true))
+    pair.feed(1, .maintenance(isOn: false))
+    pair.feed(0, .maintenance(isOn: true))
+    #expect(pair.sides[0].participant.maintenance == MaintenanceMark(version: 1, isOn: true))
+    #expect(pair.sides[1].participant.maintenance == MaintenanceMark(version: 2, isOn: false))
+    pair.isChannelCut = [false, false]
+    pair.run(until: pair.now + .seconds(3))
+    for side in pair.sides {
+      #expect(side.participant.maintenance == MaintenanceMark(version: 3, isOn: true))
+    }
+    // Whoever knows of it ends it, on either node.
+    pair.feed(1, .maintenance(isOn: false))
+    pair.run(until: pair.now + .seconds(3))
+    for side in pair.sides {
+      #expect(side.participant.maintenance == MaintenanceMark(version: 4, isOn: false))
+    }
+  }
+
+  @Test(
+    "an end of maintenance that was ordered by one who knew of it counts, also when it comes late")
+  func orderedInKnowledge() {
+    var pair = Pair.holding()
+    pair.feed(0, .maintenance(isOn: true))
+    pair.run(until: pair.now + .seconds(3))
+    pair.isChannelCut = [true, true]
+    pair.feed(1, .maintenance(isOn: false))
+    pair.run(until: pair.now + .seconds(10))
+    pair.isChannelCut = [false, false]
+    pair.run(until: pair.now + .seconds(3))
+    for side in pair.sides {
+      #expect(side.participant.maintenance == MaintenanceMark(version: 2, isOn: false))
+    }
+  }
+
   @Test("the lease is long only while every node knows of the maintenance")
   func longLease() {
     var pair = Pair.holding()

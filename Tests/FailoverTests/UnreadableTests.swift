@@ -100,6 +100,19 @@ import VRRP
     #expect(story.sent.first?.0 == at(23.609375))
   }
 
+  @Test("Junk in the last moment of a wait delays the claim by the time for the questions alone")
+  func lastMoment() {
+    var story = backup()
+    story.told = []
+    // The wait would end at 23.609375 s.
+    story.run(until: at(23.6))
+    for _ in 0..<100 { story.feed(.advertisementsUnreadable) }
+    story.run(until: at(24))
+    #expect(probes(story).count == 3)
+    #expect(story.sent.first?.0 == at(23.6375))
+    #expect(story.participant.role == .active)
+  }
+
   @Test("While the Active Router is heard nobody is asked")
   func routine() {
     var story = backup()

@@ -89,6 +89,8 @@ struct AuthenticationScenarioTests {
   func forger() throws {
     let scenario = try scenario()
     try scenario.start()
+    // The copy is of one that b has heard.
+    try scenario.waitForBeats(2, of: "a")
     let bytes = try #require(scenario.advertisements(of: "a").last?.bytes)
     try scenario.lab.inject(bytes, from: "client")
     try scenario.lab.eventually("it is a replay") {
@@ -140,6 +142,21 @@ struct AuthenticationScenarioTests {
     try scenario["b"].wait(for: "backup")
     #expect(try scenario.lab.holders(of: Scenario.address) == ["a"])
     expectOneHolder(watch)
+  }
+
+  @Test("a daemon that knows a key leaves no core, and one without keys may")
+  func core() throws {
+    let scenario = try scenario { configuration, node, _ in
+      if node == "b" { configuration.lines = [] }
+    }
+    for (node, isForbidden) in [("a", true), ("b", false)] {
+      try scenario[node].start()
+      _ = try scenario.report(node)
+      let process = try #require(try scenario[node].process?.processIdentifier)
+      let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
+      let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core") })
+      #expect((line.split(separator: " ")[4] == "1") == isForbidden, "\(line)")
+    }
   }
 
   @Test("keys rotate by reload without a lost advertisement")
@@ -314,6 +331,30 @@ struct AuthenticationScenarioTests {
     expectOneHolder(watch)
   }
 
+  @Test("an Active node tells of another one that has the key and another time, and stays Active")
+  func bothActive() throws {
+    let scenario = try scenario { configuration, _, _ in
+      // Nobody tells the one that claims of the other, as beside a router of another make.
+      configuration.routerLines.append("conflict_detection: false")
+    }
+    let lab = scenario.lab
+    try setClock("a", 300, lab)
+    try setClock("b", 0, lab)
+    for node in ["b", "a"] {
+      try startWithClock(node, scenario)
+      try scenario[node].wait(for: "active")
+    }
+    for (node, other, difference) in [("a", "b", 300_000), ("b", "a", -300_000)] {
+      let address = lab.address(of: other)
+      try lab.eventually("\(node) tells of \(other)") {
+        let skew = try scenario.report(node).authentication?.clock.skewMilliseconds[address]
+        return abs((skew ?? 0) - difference) < 3000
+          && lab.text("\(node)-godwitd.log").contains("both may be Active")
+      }
+      #expect(try scenario.router(node).state == .active)
+    }
+  }
+
   @Test("nodes that report to each other understand each other, whatever their clocks say")
   func channel() throws {
     let scenario = try scenario { configuration, node, lab in
@@ -349,6 +390,55 @@ struct AuthenticationScenarioTests {
     try expectHeard("b", by: "a")
     #expect(try lab.holders(of: Scenario.address) == ["b"])
     expectOneHolder(watch)
+  }
+
+  enum ChannelEnd: String, CaseIterable { case reload, filter }
+
+  @Test(
+    "a peer whose clock was mended is understood when its reports no longer arrive",
+    arguments: ChannelEnd.allCases)
+  func mended(end: ChannelEnd) throws {
+    let scenario = try scenario { configuration, node, lab in
+      let other = node == "a" ? "b" : "a"
+      configuration.peers = [(other, [lab.address(of: other)])]
+    }
+    let lab = scenario.lab
+    try setClock("a", 0, lab)
+    try setClock("b", 300, lab)
+    for node in ["a", "b"] {
+      try startWithClock(node, scenario)
+      try scenario[node].wait(for: node == "a" ? "active" : "backup")
+    }
+    try lab.eventually("b hears a") {
+      try scenario.router("b").activeRouter == lab.address(of: "a")
+    }
+    switch end {
+    case .reload:
+      try scenario["b"].configuration.peers = []
+      try scenario["b"].writeConfiguration()
+      try scenario["b"].command("reload").expectSuccess()
+    case .filter:
+      for line in [
+        "add table ip filter", "add chain ip filter in { type filter hook input priority 0; }",
+        "add rule ip filter in udp dport 9112 drop",
+      ] {
+        for node in ["a", "b"] { try lab.run(["nft", line], in: node).expectSuccess() }
+      }
+    }
+    try scenario["a"].kill()
+    try scenario.waitForHolder("b")
+    try setClock("a", 300, lab)
+    try startWithClock("a", scenario)
+    try scenario["a"].wait(for: "backup")
+    try scenario["b"].command("failover", "--yes", "--force").expectSuccess()
+    try scenario.waitForHolder("a")
+    try lab.eventually("b hears a") {
+      try scenario.router("b").activeRouter == lab.address(of: "a")
+    }
+    let stale = try discarded("stale", "b", scenario)
+    try scenario.waitForBeats(20, of: "a")
+    #expect(try discarded("stale", "b", scenario) == stale)
+    #expect(try scenario.router("b").state == .backup)
   }
 
   @Test("a node that is restarted after both clocks were set stays out until the other one is too")

@@ -86,6 +86,55 @@ struct ControlScenarioTests {
     #expect(try scenario.router("a").state == .active)
   }
 
+  /// What 100 connections of a user see who says nothing: how many are open after a while, and the
+  /// first line that came.
+  private func crowd(group: Int, _ scenario: Scenario) throws -> String {
+    let program = """
+      import select, socket, sys
+      clients = []
+      for _ in range(100):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(sys.argv[1])
+        clients.append(client)
+      line, closed = b"", set()
+      while True:
+        ready = select.select([c for c in clients if c not in closed], [], [], 0.5)[0]
+        if not ready: break
+        for client in ready:
+          try: data = client.recv(65536)
+          except ConnectionResetError: data = b""
+          line = line or data
+          if not data: closed.add(client)
+      print(100 - len(closed), line.decode())
+      """
+    let result = try scenario.lab.run(
+      [
+        "setpriv", "--reuid=65534", "--regid=\(group)", "--clear-groups", "/usr/bin/python3", "-c",
+        program,
+        try scenario["a"].socketPath,
+      ], in: "a")
+    return try result.expectSuccess().output
+  }
+
+  @Test("who may not read takes no place, and one user takes 16 of 64")
+  func places() throws {
+    let scenario = try Scenario(["a": 150]) { configuration, _, _ in
+      configuration.lines = ["control_admin_group: nogroup"]
+    }
+    try scenario.start()
+    let path = try scenario["a"].socketPath
+    try scenario.lab.run(["chmod", "o+x", scenario.lab.directory], in: "a").expectSuccess()
+    let first = try RawClient(path)
+    let stranger = try crowd(group: 65533, scenario)
+    #expect(stranger.hasPrefix("0 {\"error\":"), "\(stranger)")
+    #expect(stranger.contains("become root or a member of root"))
+    let member = try crowd(group: 65534, scenario)
+    #expect(member == "16 \n")
+    // The one that has waited longest of all is still served.
+    first.send(Array("{\"command\":\"status\"}\n".utf8))
+    #expect(first.receiveAll().contains("orders-db"))
+  }
+
   @Test("a client that goes away leaves its failover running")
   func gone() throws {
     let scenario = try Scenario(["a": 150, "b": 100]) { configuration, _, lab in

@@ -1,10 +1,10 @@
 import Control
+import Foundation
 import Glibc
 import Lab
 import Testing
 
-/// keepalived 2.2.7 as the other node. It has no RFC 9568 form of the checksum, so Godwit sends the
-/// older one.
+/// keepalived as the other node. It demands the older form of the checksum, so Godwit sends that.
 @Suite("With keepalived", .requiresGodwit, .requiresKeepalived)
 struct KeepalivedScenarioTests {
   enum Kind: String, CaseIterable { case version2, version3, ipv6 }
@@ -125,5 +125,31 @@ struct KeepalivedScenarioTests {
     try mixed.godwit.wait(for: "active")
     #expect(try mixed.godwit.router().reason == "peer_timeout")
     #expect(try mixed.lab.holds("g", mixed.address))
+  }
+
+  @Test("With the other checksum than keepalived's both are Active, and the log and status say why")
+  func checksum() throws {
+    let lab = try Lab.make(nodes: ["g", "k"])
+    defer { lab.remove() }
+    let addresses = ["10.77.0.100/24"]
+    var ours = GodwitConfiguration(addresses: addresses)
+    var theirs = KeepalivedConfiguration(addresses: addresses)
+    ours.priority = 150
+    theirs.priority = 100
+    ours.interval = "100ms"
+    theirs.interval = 0.1
+    let godwit = try lab.godwit(on: "g", ours)
+    try godwit.start()
+    try lab.keepalived(on: "k", theirs).start()
+    let sentence =
+      "\(lab.address(of: "k")) sends the checksum over a pseudo-header and may discard ours, as"
+      + " keepalived does; then both become Active: set `checksum: pseudo-header`"
+    try lab.eventually("status names the remedy") {
+      let json = try godwit.command("status", "--json").expectSuccess().output
+      let router = try StatusReport(line: Array(json.utf8)).virtualRouters.first
+      return router?.brokenPaths == [sentence]
+    }
+    let log = lab.text("g-godwitd.log")
+    #expect(log.components(separatedBy: sentence).count == 2)
   }
 }

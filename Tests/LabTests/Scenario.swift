@@ -20,10 +20,10 @@ final class Scenario {
   /// `change` gets each node's configuration before it is used. `others` are hosts without a daemon.
   init(
     _ priorities: KeyValuePairs<String, Int>, addresses: [String] = ["\(address)/24"],
-    others: [String] = [],
+    others: [String] = [], networks: Int = 1,
     change: (inout GodwitConfiguration, String, Lab) throws -> Void = { _, _, _ in }
   ) throws {
-    lab = try Lab.make(nodes: priorities.map(\.key) + ["client"] + others)
+    lab = try Lab.make(nodes: priorities.map(\.key) + ["client"] + others, networks: networks)
     sniffer = try lab.sniffer(on: "client")
     for (name, priority) in priorities {
       var configuration = GodwitConfiguration(addresses: addresses)

@@ -93,6 +93,23 @@ private final class End {
     }
   }
 
+  @Test(
+    "What came to everybody came to an address of this host, or to none",
+    arguments: [
+      (AddressFamily.ipv4, "10.0.0.255", "10.0.0.1", "10.0.0.2"),
+      (.ipv6, "ff02::1", "fe80::1", ""),
+    ])
+  func everybody(family: AddressFamily, group: String, source: String, local: String) throws {
+    try NamespacePair.make { pair in
+      let sender = try End(family, in: pair.left)
+      let receiver = try End(family, in: pair.right)
+      try SocketOptions(of: sender.socket.descriptor)
+        .set(SOL_SOCKET, SO_BROADCAST, Int32(1), name: "SO_BROADCAST")
+      #expect(try sender.send([[1]], to: group, by: pair.left.index()).taken == 1)
+      #expect(try receiver.receive(1) == [Received(bytes: [1], source: source, local: local)])
+    }
+  }
+
   @Test("More than a batch leaves and arrives, in its order")
   func batches() throws {
     try NamespacePair.make { pair in

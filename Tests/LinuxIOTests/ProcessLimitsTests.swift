@@ -45,4 +45,20 @@ import Testing
     #expect(limit.rlim_cur == before.rlim_max)
     #expect(try run(shell("ulimit -n")).output == "\(before.rlim_cur)\n")
   }
+
+  @Test func `No core of this process is made, and children get the old limit`() throws {
+    let core = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+    var before = rlimit()
+    getrlimit(core, &before)
+    defer { setrlimit(core, &before) }
+    try ProcessLimits.forbidCore()
+    var limit = rlimit()
+    getrlimit(core, &limit)
+    #expect(limit.rlim_cur == min(1, before.rlim_max))
+    #expect(limit.rlim_max == before.rlim_max)
+    // The shell counts in blocks of 512 or 1024 bytes.
+    let told = try run(shell("grep '^Max core' /proc/self/limits")).output
+    let soft = before.rlim_cur == rlim_t.max ? "unlimited" : "\(before.rlim_cur)"
+    #expect(told.split(separator: " ")[4] == soft)
+  }
 }

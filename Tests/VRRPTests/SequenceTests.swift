@@ -43,7 +43,12 @@ private final class Receiver {
   func provenSeconds(
     _ image: [UInt8], _ makeCode: AdvertisementAuthenticator.MakeCode
   ) -> UInt32? {
-    authenticator.provenSeconds(image.span, from: SequenceTests.source(1), makeCode)
+    authenticator.provenSequence(image.span, from: SequenceTests.source(1), makeCode)?.seconds
+  }
+
+  func provesSameClock(_ image: [UInt8], at time: SigningTime) -> Bool {
+    authenticator.provesSameClock(
+      image.span, from: SequenceTests.source(1), at: time, SequenceTests.zeros)
   }
 
   func accept(_ sequence: SequenceNumber) {
@@ -209,6 +214,23 @@ struct SequenceTests {
     #expect(proof?.skew == .seconds(seconds) + .milliseconds(250))
   }
 
+  @Test(
+    "A sender proves that its clock was mended by what is newer than its mark, and by nothing else")
+  func mended() {
+    let now = SigningTime(seconds: Self.clock)
+    let image = Self.image(Self.seconds(Self.clock))
+    // Nothing was heard: it may be a recording of a sender that was ahead.
+    #expect(!Receiver(.time).provesSameClock(image, at: now))
+    let behind = Receiver(.time)
+    behind.accept(Self.seconds(Self.clock - 600))
+    #expect(behind.provesSameClock(image, at: now))
+    #expect(!behind.provesSameClock(Self.image(Self.seconds(Self.clock - 60)), at: now))
+    // A sender that was ahead said this ten minutes ago.
+    let ahead = Receiver(.time)
+    ahead.accept(Self.seconds(Self.clock + 600))
+    #expect(!ahead.provesSameClock(image, at: now))
+  }
+
   @Test("The seconds of a stale advertisement are proved by its code alone")
   func provenSeconds() {
     let authenticator = Receiver(.time)
@@ -276,6 +298,10 @@ struct SigningClockTests {
       seconds: 1_000_600, wallClock: .seconds(1_000_600), at: Self.at(0))
     #expect(adopted6)
     #expect(clock.peerOffsets[peer] == -300)
+    let other = try address("192.0.2.3")
+    clock.learn(offset: 2, of: other)
+    clock.forget(except: [peer])
+    #expect(clock.peerOffsets == [peer: -300])
     clock.forget(peer)
     #expect(clock.peerOffsets[peer] == nil)
   }
@@ -287,5 +313,10 @@ struct SigningClockTests {
       clock.learn(offset: 1, of: .v4(IPv4Address(number: UInt32(number))))
     }
     #expect(clock.peerOffsets.count == 256)
+    clock.mostPeers = 2000
+    for number in 0..<3000 {
+      clock.learn(offset: 1, of: .v4(IPv4Address(number: UInt32(number))))
+    }
+    #expect(clock.peerOffsets.count == 2000)
   }
 }

@@ -61,6 +61,9 @@ import Testing
       begin: .initialize, event: .advertisementsMissed, actions: [], end: .initialize,
       deadline: nil, name: "there was nothing to hear"),
     Cell(
+      begin: .initialize, event: .wait(until: at(20)), actions: [], end: .initialize,
+      deadline: nil, name: "there is nothing to wait for"),
+    Cell(
       begin: .initialize, event: .priority(Priority(90)), actions: [], end: .initialize,
       deadline: nil, name: "a priority is kept for later"),
     Cell(
@@ -108,6 +111,12 @@ import Testing
     Cell(
       begin: .backup, event: .advertisementsMissed, actions: [], end: .backup,
       deadline: down, name: "who may have missed some waits again"),
+    Cell(
+      begin: .backup, event: .wait(until: at(20)), actions: [], end: .backup,
+      deadline: .milliseconds(9500), name: "a Backup waits as long as it is told to"),
+    Cell(
+      begin: .backup, event: .wait(until: at(11)), actions: [], end: .backup,
+      deadline: down - .milliseconds(500), name: "and never shorter than it has to"),
     Cell(
       begin: .backup, event: .priority(Priority(90)), actions: [], end: .backup,
       deadline: down - .milliseconds(500), name: "a priority leaves the running timer alone"),
@@ -162,6 +171,9 @@ import Testing
     Cell(
       begin: .active, event: .advertisementsMissed, actions: [], end: .active,
       deadline: interval - .milliseconds(500), name: "the lease tells whether it was too long"),
+    Cell(
+      begin: .active, event: .wait(until: at(20)), actions: [], end: .active,
+      deadline: interval - .milliseconds(500), name: "nobody is waited for"),
     Cell(
       begin: .active, event: .priority(Priority(90)), actions: [], end: .active,
       deadline: interval - .milliseconds(500), name: "a priority waits for the next advertisement"),
@@ -219,7 +231,7 @@ import Testing
   func matrixIsComplete() {
     var pairs: Set<String> = []
     for cell in Self.matrix { pairs.insert("\(cell.begin) \(Self.kind(cell.event))") }
-    #expect(pairs.count == 3 * 12)
+    #expect(pairs.count == 3 * 13)
   }
 
   // MARK: Initialize
@@ -596,6 +608,7 @@ import Testing
     case .handOver: "handOver"
     case .takeOver: "takeOver"
     case .advertisementsMissed: "advertisementsMissed"
+    case .wait: "wait"
     case .priority: "priority"
     case .source: "source"
     case .settings: "settings"

@@ -63,6 +63,10 @@ int godwit_lock_memory(void);
 /// Raises the soft limit of open files to the hard one; children of godwit_spawn get the old one back.
 int godwit_raise_descriptor_limit(void);
 
+/// No core of this process, neither as a file nor to the program of core_pattern (core(5)): 0, or -1 with
+/// errno. Children of godwit_spawn get the old limit back.
+int godwit_forbid_core(void);
+
 /// Whether a capability is effective for the calling thread (capget(2)).
 int godwit_has_capability(int capability);
 

@@ -62,7 +62,8 @@ public struct ParcelChunk: Hashable, Sendable {
     total = UInt32(try reader.number(4))
     offset = UInt32(try reader.number(4))
     let length = Int(try reader.number(2))
-    guard parcel > 0, (1...Self.longestContent).contains(Int(total)), offset < total,
+    guard parcel > 0, parcel <= PeerParcels.lastOfAll,
+      (1...Self.longestContent).contains(Int(total)), offset < total,
       Int(offset) % Self.longest == 0, length == min(Self.longest, Int(total) - Int(offset))
     else { throw .malformedSection }
     bytes = try reader.array(length)

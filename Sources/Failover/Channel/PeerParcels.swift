@@ -10,6 +10,8 @@ public struct PeerParcels: Sendable {
   static let window = 64
   static let firstPause = Duration.milliseconds(30)
   static let longestPause = Duration.milliseconds(500)
+  /// The last number of a connection: what is one above it still has to be a number.
+  static let lastOfAll = UInt32.max - 1
 
   private struct Waiting: Sendable {
     let number: UInt32
@@ -19,23 +21,34 @@ public struct PeerParcels: Sendable {
   // What goes out.
   private var queue: [Waiting] = []
   private var queued = 0
-  private var lastNumber: UInt32 = 0
+  private var lastNumber: UInt32
   /// Everything before is acknowledged.
-  private var acknowledged = ParcelAcknowledgement(parcel: 1, offset: 0)
+  private var acknowledged: ParcelAcknowledgement
   /// The next piece that was not sent yet.
-  private var next = ParcelAcknowledgement(parcel: 1, offset: 0)
+  private var next: ParcelAcknowledgement
   private var underway = 0
   private var pause = Self.firstPause
   private var repeatDue: Instant?
 
   // What comes in.
-  private var expected = ParcelAcknowledgement(parcel: 1, offset: 0)
+  private var expected: ParcelAcknowledgement
   private var assembly: [UInt8] = []
   private var present: [Bool] = []
   /// Whether pieces have arrived that the peer was not told of.
   public private(set) var owesAcknowledgement = false
 
-  public init() {}
+  public init() { self.init(after: 0) }
+
+  /// As if that many had gone each way.
+  init(after number: UInt32) {
+    lastNumber = number
+    acknowledged = ParcelAcknowledgement(parcel: number + 1, offset: 0)
+    next = acknowledged
+    expected = acknowledged
+  }
+
+  /// Whether this connection has no number left for a parcel: it takes another one.
+  public var isUsedUp: Bool { lastNumber >= Self.lastOfAll }
 
   /// Whether nothing waits for an acknowledgement.
   public var isIdle: Bool { queue.isEmpty }
@@ -57,7 +70,7 @@ public struct PeerParcels: Sendable {
   /// False when it is too long or too much waits already.
   public mutating func enqueue(_ parcel: PeerParcel) -> Bool {
     guard let content = parcel.content, queued + content.count <= Self.capacity,
-      queue.count < Self.mostParcels, lastNumber < .max
+      queue.count < Self.mostParcels, !isUsedUp
     else { return false }
     lastNumber += 1
     queued += content.count

@@ -100,6 +100,14 @@ public struct PeerSession: Sendable {
     return next(answer.what, at: now)
   }
 
+  /// Asks the peer for another connection, by an offer as if it had restarted; the present one goes on
+  /// until that is open. Nothing without a connection.
+  public mutating func renew(at now: Instant) {
+    guard let connection else { return }
+    stranger = (connection.theirs, connection.highest)
+    wait(for: .offer, at: now)
+  }
+
   private mutating func next(_ what: Answer, at now: Instant) -> PeerStamp {
     counter += 1
     ring[Int(counter % UInt64(Self.ringSize))] = (counter, now)

@@ -13,8 +13,11 @@ private func bytes(_ count: Int) -> [UInt8] {
 
 /// One end, so that an expectation can ask something of it that changes it.
 private final class End {
-  private var parcels = PeerParcels()
+  private var parcels: PeerParcels
 
+  init(after number: UInt32 = 0) { parcels = PeerParcels(after: number) }
+
+  var isUsedUp: Bool { parcels.isUsedUp }
   var isIdle: Bool { parcels.isIdle }
   func nextDeadline(at now: Instant) -> Instant? { parcels.nextDeadline(at: now) }
   func reset() { parcels.reset() }
@@ -111,6 +114,45 @@ private final class End {
     sender.reset()
     #expect(sender.isIdle)
     #expect(sender.enqueue(PeerParcel(kind: 1, router: "", bytes: bytes(131_072))))
+  }
+
+  @Test("After 4,294,967,294 parcels a connection takes no more, and those before arrive")
+  func lastNumber() throws {
+    let sender = End(after: 4_294_967_292)
+    let receiver = End(after: 4_294_967_292)
+    let parcels = [5, 6].map { PeerParcel(kind: $0, router: "", bytes: bytes(1500)) }
+    #expect(sender.enqueue(parcels[0]))
+    #expect(!sender.isUsedUp)
+    #expect(sender.enqueue(parcels[1]))
+    #expect(sender.isUsedUp)
+    #expect(!sender.enqueue(parcels[0]))
+    let chunks = sender.chunks(limit: 64, at: at(0))
+    let numbers: [UInt32] = [4_294_967_293, 4_294_967_293, 4_294_967_294, 4_294_967_294]
+    #expect(chunks.map(\.parcel) == numbers)
+    #expect(chunks.compactMap { receiver.take($0) } == parcels)
+    #expect(receiver.take(chunks[3]) == nil)
+    let answer = try #require(receiver.takeAcknowledgement())
+    #expect(answer == ParcelAcknowledgement(parcel: .max, offset: 0))
+    sender.take(answer, at: at(1))
+    #expect(sender.isIdle)
+    #expect(sender.chunks(limit: 64, at: at(100)).isEmpty)
+    #expect(sender.nextDeadline(at: at(100)) == nil)
+    sender.reset()
+    #expect(sender.enqueue(parcels[0]))
+    #expect(sender.chunks(limit: 64, at: at(101)).first?.parcel == 1)
+  }
+
+  @Test("A piece with a number that no parcel may have is malformed")
+  func impossibleNumber() throws {
+    for (number, isGood): (UInt32, Bool) in [(0, false), (.max - 1, true), (.max, false)] {
+      let content = ParcelChunk(parcel: number, total: 1, offset: 0, bytes: [7]).content
+      var reader = PeerBytesReader(content.span)
+      if isGood {
+        #expect(try ParcelChunk(&reader).parcel == number)
+      } else {
+        #expect(throws: PeerDiscardReason.malformedSection) { try ParcelChunk(&reader) }
+      }
+    }
   }
 
   @Test(

@@ -173,4 +173,31 @@ private func connected() throws -> (a: PeerSession, b: PeerSession) {
     }
     #expect(answers == 10)
   }
+
+  @Test("A connection that is renewed goes on until the next one is open on both sides")
+  func renewed() throws {
+    var (a, b) = try connected()
+    a.renew(at: at(1000))
+    let offer = try answer(&a, at(1000))
+    #expect(offer.session == 0xa2)
+    #expect(throws: PeerDiscardReason.staleSession) {
+      try b.receive(offer, path: 0, at: at(1001), fresh: unasked)
+    }
+    let meanwhile = try a.receive(b.next(at: at(1001)), path: 0, at: at(1001), fresh: unasked)
+    #expect(!meanwhile.opensConnection)
+    let counterOffer = try answer(&b, at(1001))
+    let opening = try a.receive(counterOffer, path: 0, at: at(1002), fresh: { 0xa3 })
+    #expect(opening.opensConnection)
+    let opened = try b.receive(try answer(&a, at(1010)), path: 0, at: at(1010), fresh: { 0xb3 })
+    #expect(opened.opensConnection)
+    let after = try a.receive(b.next(at: at(1011)), path: 0, at: at(1011), fresh: unasked)
+    #expect(!after.opensConnection)
+  }
+
+  @Test("Without a connection there is nothing to renew")
+  func nothingToRenew() {
+    var session = PeerSession(session: 0xa)
+    session.renew(at: at(0))
+    #expect(session.nextDeadline == nil)
+  }
 }
