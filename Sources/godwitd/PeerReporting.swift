@@ -34,6 +34,7 @@ extension Daemon {
     where peers.nodes[node.name] !== node || !node.addresses.contains(where: peers.isOpen) {
       node.heardSince = nil
       node.reports.forgetAll()
+      forgetShared(with: node.name)
       for router in routers { feed(router, .peerLost(node.name)) }
     }
     guard peers.failures != failures, let obstacle = peers.obstacle else { return }
