@@ -25,7 +25,13 @@ public enum BrokenPath {
   /// Advertisements of `peer` arrive and its reports do not.
   public static func noReports(from peer: String, port: Int) -> String {
     "advertisements of \(peer) arrive but its reports do not: check that UDP port \(port) is open "
-      + "both ways and that both nodes have the same key"
+      + "both ways and that both nodes have the same key (keepalived sends none)"
+  }
+
+  /// `peer` is heard and not understood.
+  public static func tooNew(_ peer: String) -> String {
+    "\(peer) speaks a newer version of the peer channel: upgrade godwitd on this node; until then "
+      + "there is VRRP alone between the two"
   }
 
   /// `peer` is heard, on its `address` it is not.

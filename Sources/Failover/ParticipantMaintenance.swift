@@ -11,12 +11,9 @@ extension Participant {
 
   var longLeaseBound: Duration { longestLease + activeInterval * 3 + Self.longLeaseMargin }
 
-  /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`.
+  /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`: every peer waits. One
+  /// that does not know of the maintenance would claim, so that a stop is one like any other then.
   public var keepsAddresses: Bool { hasLongLease && tenure.state == .held }
-
-  /// Whether a stop of the daemon leaves the addresses: for as long as the lease runs, which is short
-  /// when a peer may not know of the maintenance and claim.
-  public var suspends: Bool { maintenance.isOn && tenure.state == .held }
 
   /// Whether addresses of an earlier run are here and nothing is decided about them.
   public var isResuming: Bool { tenure.isResuming }
@@ -123,7 +120,7 @@ extension Participant {
   // MARK: Restart of the daemon
 
   mutating func suspend(at now: Instant, _ effects: inout [Effect]) {
-    guard suspends || isResuming && maintenance.isOn else {
+    guard keepsAddresses || isResuming && maintenance.isOn else {
       return shutDown(nil, at: now, &effects)
     }
     dropAsked("the daemon stops", &effects)

@@ -76,6 +76,8 @@ struct NodeProcess {
   var due = Nanoseconds.max
   /// Whether the slow call in front has been waited for.
   var hasWaited = false
+  /// The step of a planned failover that its last report told.
+  var saidStep: Handover.Step?
   var lastSendFailed = false
   var closeFailed = false
   var removeFailed = false

@@ -30,6 +30,8 @@ public struct World {
     public var notMoved = 0
     /// How often a Backup did not claim for what it was told.
     public var refrained = 0
+    /// The steps of planned failovers at which nodes crashed or stood still.
+    public var steps: Set<String> = []
     /// Clients that were told of a takeover.
     public var told = 0
     /// Restarts under maintenance that kept the addresses.

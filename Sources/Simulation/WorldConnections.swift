@@ -41,6 +41,8 @@ extension World {
     for other in nodes.indices where other != index && isHeard(other, by: index) {
       while let parcel = nodes[index].process.ledger?.parcel(for: Self.name(other)) {
         send(.connections(parcel), from: index, to: other)
+        mishapAfterEffect(index)
+        guard nodes[index].canAct(at: now) else { return }
       }
     }
   }

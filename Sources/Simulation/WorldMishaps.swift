@@ -63,9 +63,16 @@ extension World {
     }
   }
 
+  /// At which step of a planned failover the process was.
+  private mutating func noteStep(_ index: Int) {
+    guard let step = nodes[index].process.participant.report.handover?.step else { return }
+    statistics.steps.insert(String("\(step)".prefix { $0 != "(" }))
+  }
+
   private mutating func crash(_ index: Int, downFor: Nanoseconds) {
     note("\(index) crashes")
     statistics.crashes += 1
+    noteStep(index)
     nodes[index].lastCrash = now
     end(index)
     nodes[index].hasCrashed = true
@@ -76,6 +83,7 @@ extension World {
   private mutating func pause(_ index: Int, for time: Nanoseconds) {
     note("\(index) stands still for \(History.text(time)) s")
     statistics.stalls += 1
+    noteStep(index)
     // What was armed late ends with the trouble all the same.
     stall(index, for: min(time, max(1, scenario.troubleEnds - .millisecond - now)))
   }

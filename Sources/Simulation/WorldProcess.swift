@@ -106,7 +106,16 @@ extension World {
     statistics.effects += 1
     history?.note(.effect(index, effect), at: now)
     perform(effect, index)
-    mishapAfterEffect(index)
+    if isPoint(effect, index) { mishapAfterEffect(index) }
+  }
+
+  /// Whether something may happen behind this effect: a report that says what the last one said is no
+  /// step.
+  private mutating func isPoint(_ effect: Participant.Effect, _ index: Int) -> Bool {
+    guard case .report = effect else { return true }
+    let step = nodes[index].process.participant.report.handover?.step
+    defer { nodes[index].process.saidStep = step }
+    return step != nodes[index].process.saidStep
   }
 
   /// Everything is performed: what the daemon does then.

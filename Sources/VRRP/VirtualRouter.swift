@@ -19,100 +19,6 @@
 /// - The role may be handed over without silence and without a goodbye, when both routers know it:
 ///   `.handOver` on one, `.takeOver` on the other, which passes over what the first one still said.
 public struct VirtualRouter: Equatable, Sendable {
-  public enum State: Equatable, Sendable {
-    case initialize
-    case backup(Backup)
-    case active(Active)
-  }
-
-  /// What a Backup keeps.
-  public struct Backup: Equatable, Sendable {
-    /// Active_Down_Timer: when it is reached, the Active Router is taken for dead.
-    public var activeDownTimer: Instant
-    /// Since when only worse Active Routers were heard, for `Preemption.after`.
-    var betterSince: Instant?
-    /// Who was heard as Active since the last goodbye: only its goodbye counts then.
-    var activeRouter: IPAddress?
-    /// Whether this router gave its role up and so leaves a worse Active Router in peace.
-    var yields: Bool
-  }
-
-  /// What an Active Router keeps.
-  public struct Active: Equatable, Sendable {
-    /// Adver_Timer: when the next advertisement is due.
-    public var advertisementTimer: Instant
-    /// Before this a losing advertisement is not answered again.
-    var answerAllowed: Instant
-    /// The shorter interval that advertisements still leave by, and how many of them: the Backups
-    /// have to learn of a longer one before they are made to wait for it.
-    var slowingDown: (interval: AdvertisementInterval, left: Int)?
-    /// Whose advertisements are on their way from before it handed the role over, and until when.
-    var passedOver: (source: IPAddress, until: Instant)?
-
-    public static func == (left: Active, right: Active) -> Bool {
-      left.advertisementTimer == right.advertisementTimer
-        && left.answerAllowed == right.answerAllowed
-        && left.slowingDown?.interval == right.slowingDown?.interval
-        && left.slowingDown?.left == right.slowingDown?.left
-        && left.passedOver?.source == right.passedOver?.source
-        && left.passedOver?.until == right.passedOver?.until
-    }
-  }
-
-  public enum Event: Equatable, Sendable {
-    /// Take part in the election, sending from `source`; a Backup waits `patience` longer this once,
-    /// and an owner that is held back begins as one.
-    case startup(source: IPAddress, patience: Duration = .zero, isHeldBack: Bool = false)
-    /// Stop taking part.
-    case shutdown
-    /// The time of `nextDeadline` has come.
-    case timer
-    /// An advertisement that `admit` let through.
-    case advertisement(Advertisement, from: IPAddress)
-    /// As Active: stop being it, and leave the role to the others.
-    case yield
-    /// As Active: stop being it without a word, since the others may not have waited.
-    case lapse
-    /// As Active: stop being it without a word, since another router has been told to take over.
-    case handOver
-    /// As Backup: be Active at once, since the Active Router at `from` has handed the role over, or
-    /// an operator wants it without one.
-    case takeOver(from: IPAddress?)
-    /// Advertisements may have come that nobody heard: a Backup has to wait again.
-    case advertisementsMissed
-    /// As Backup: wait until then at least.
-    case wait(until: Instant)
-    /// Checks moved the effective priority, 1-255.
-    case priority(Priority)
-    /// The interface has another primary address.
-    case source(IPAddress)
-    /// The operator changed the settings; identity, version and family stay.
-    case settings(VirtualRouterSettings)
-  }
-
-  public enum Action: Equatable, Sendable {
-    /// Multicast an ADVERTISEMENT with this priority.
-    case send(Priority)
-    /// This router is Active now.
-    case elected(Cause)
-    /// This router was Active and is Backup now, since another one was heard.
-    case deposed(by: IPAddress, Priority)
-  }
-
-  /// Why a router became Active.
-  public enum Cause: Equatable, Sendable {
-    /// It owns the addresses and needs no election.
-    case ownership
-    /// The Active Router fell silent, or there was none.
-    case silence
-    /// The Active Router said goodbye.
-    case release
-    /// The Active Router has a lower priority and Preempt_Mode lets us take its place.
-    case preemption
-    /// The Active Router handed the role over, or an operator took it.
-    case handover
-  }
-
   /// The shortest time between two answers to losing advertisements.
   static let answerSpacing = Duration.milliseconds(10)
   /// Advertisements that tell of a longer interval before it is kept: as many as a Backup waits for.
@@ -135,29 +41,6 @@ public struct VirtualRouter: Equatable, Sendable {
     self.settings = settings
     priority = settings.priority
     activeAdvertisementInterval = settings.advertisementInterval
-  }
-
-  /// Skew_Time: `((256 - Priority) * Active_Adver_Interval) / 256` (RFC 9568 section 6.1), in version
-  /// 2 `(256 - Priority) / 256` seconds (RFC 3768 section 6.1). Exact, never rounded.
-  public var skewTime: Duration { Self.time(parts: skew) }
-
-  /// Active_Down_Interval: `3 * Active_Adver_Interval + Skew_Time` (RFC 9568 section 6.1, RFC 3768
-  /// section 6.1).
-  public var activeDownInterval: Duration {
-    Self.time(parts: 3 * 256 * Int64(activeAdvertisementInterval.centiseconds) + skew)
-  }
-
-  /// Skew_Time in parts of 1/256 of a centisecond.
-  private var skew: Int64 {
-    let interval = settings.version == .version2 ? 100 : activeAdvertisementInterval.centiseconds
-    return Int64(256 - Int(priority.number)) * Int64(interval)
-  }
-
-  /// That many parts of 1/256 of a centisecond, without the division of durations, which costs
-  /// more than all the rest of a received advertisement.
-  private static func time(parts: Int64) -> Duration {
-    let (seconds, rest) = parts.quotientAndRemainder(dividingBy: 25_600)
-    return Duration(secondsComponent: seconds, attosecondsComponent: rest * 39_062_500_000_000)
   }
 
   /// When `.timer` is due: Active_Down_Timer, Adver_Timer or none.

@@ -158,8 +158,8 @@ struct Operations {
     switch result {
     case .done(let other): (.done, "\(router) moved", node(other) ?? other.description)
     case .refused(let why): (.refused, "\(router) was not moved: \(why)", nil)
-    case .rolledBack(let why): (.rolledBack, "\(router) stays here: \(why)", nil)
-    case .incomplete(let why): (.incomplete, "\(router) left this node, but: \(why)", nil)
+    case .rolledBack(let why): (.rolledBack, "\(router) is where it was: \(why)", nil)
+    case .incomplete(let why): (.incomplete, "\(router) was given up, but: \(why)", nil)
     }
   }
 }

@@ -21,7 +21,7 @@ extension Daemon {
         heard: last.map { now - $0 < PeerSession.patience } ?? false,
         echoed: node.echoedPaths.contains(UInt8(clamping: place)))
     }
-    status.version = node.isTooNew ? "speaks a newer version of the channel" : node.version
+    status.version = node.version
     status.clockOffsetMilliseconds = node.clock.estimate?.offset.wholeMilliseconds
     guard let since = node.heardSince else { return }
     if let last = node.session.lastProved {
@@ -35,6 +35,31 @@ extension Daemon {
       // It reports, and not of this one.
       status.disagreements = ["virtual_routers"]
       status.configurationAgrees = false
+    }
+  }
+
+  /// What of the channel to a peer does not work although something of it is heard, and what to look at.
+  func brokenChannel(
+    _ peer: PeerConfiguration, _ router: LocalRouter, at now: Instant
+  ) -> [String] {
+    guard peers.isOpen, let node = peers.nodes[peer.name] else { return [] }
+    if node.isTooNew { return [BrokenPath.tooNew(peer.name)] }
+    let port = Int(configuration.peerPort)
+    let silent = node.addresses.indices.filter { place in
+      node.lastHeard[place].map { now - $0 >= PeerSession.patience } ?? true
+    }
+    guard silent.count < node.addresses.count else {
+      let silence = router.participant.peerWaits
+      guard let heard = router.lastHeard, now - heard.at < silence,
+        peer.addresses.contains(heard.source)
+      else { return [] }
+      return [BrokenPath.noReports(from: peer.name, port: port)]
+    }
+    // The other paths and the answers may yet come.
+    if let since = node.heardSince, now - since < PeerSession.patience { return [] }
+    guard !node.echoedPaths.isEmpty else { return [BrokenPath.oneWay(peer.name, port: port)] }
+    return silent.map {
+      BrokenPath.silent(peer.name, address: node.addresses[$0].description, port: port)
     }
   }
 

@@ -50,8 +50,9 @@ extension Daemon {
       advertisementIntervalMilliseconds: settings.advertisementInterval.duration.wholeMilliseconds,
       activeRouter: active?.0.description, activeRouterPriority: active.map { Int($0.1.number) },
       maintenance: participant.maintenance.isOn,
-      fit: participant.tenure.faults.isEmpty,
-      faultReasons: participant.tenure.faults.map(\.description).sorted(),
+      fit: participant.tenure.faults.isEmpty && participant.precheckFailure == nil,
+      faultReasons: participant.tenure.faults.map(\.description).sorted()
+        + (participant.precheckFailure.map { ["precheck: \($0)"] } ?? []),
       lease: leaseStatus(router), conflict: conflict(router, at: now),
       checks: participant.checks.map { check in
         CheckStatus(
@@ -60,7 +61,7 @@ extension Daemon {
       },
       hook: hook(router, at: now), operation: operations.status(of: router.name),
       peers: configuration.peers.map { peer($0, router, at: now) }, counters: counters(router),
-      maintenanceDetail: maintenanceDetail(router), brokenPaths: brokenPaths(router),
+      maintenanceDetail: maintenanceDetail(router), brokenPaths: brokenPaths(router, at: now),
       connections: connectionStatus(router))
   }
 
@@ -123,8 +124,8 @@ extension Daemon {
   }
 
   /// Where what nodes say of each other and what arrives do not go together.
-  private func brokenPaths(_ router: LocalRouter) -> [String] {
-    var sentences: [String] = []
+  private func brokenPaths(_ router: LocalRouter, at now: Instant) -> [String] {
+    var sentences = configuration.peers.flatMap { brokenChannel($0, router, at: now) }
     if let peer = router.participant.unheardPeer {
       sentences.append(
         BrokenPath.noAdvertisements(

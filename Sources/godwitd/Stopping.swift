@@ -21,23 +21,22 @@ extension Daemon {
         : "stopping: under maintenance the addresses of"
           + " \(kept.map(\.name).joined(separator: ", ")) stay; giving up what else is held here")
     for router in routers {
-      warnOfAbsence(router)
+      tellOfEnd(router)
       // A fit peer is handed the role.
       feed(router, staysWithoutDaemon(router) ? .suspend : .shutdown(operations.unattended()))
     }
   }
 
-  /// Who knows of maintenance does not take over.
-  private func warnOfAbsence(_ router: LocalRouter) {
+  /// Maintenance that not everybody knows of does not keep the addresses.
+  private func tellOfEnd(_ router: LocalRouter) {
     let participant = router.participant
     guard participant.maintenance.isOn, participant.tenure.state == .held, !router.isLeaving,
       !participant.keepsAddresses
     else { return }
     log.write(
       .warning,
-      "\(router.name): maintenance is on and not every peer has confirmed it: the addresses fall silent"
-        + " when the short lease ends, until godwitd is here again; a peer that does not know of it"
-        + " takes them")
+      "\(router.name): maintenance is on and not every peer has confirmed it: the role is given up as"
+        + " without it, since a peer that does not know of it would take the addresses")
   }
 
   /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
@@ -45,7 +44,8 @@ extension Daemon {
   private func staysWithoutDaemon(_ router: LocalRouter) -> Bool {
     let participant = router.participant
     guard !router.isLeaving, participant.maintenance.isOn else { return false }
-    return participant.suspends || participant.isResuming
+    // What has been suspended stays so, whatever becomes of the lease.
+    return participant.keepsAddresses || participant.isResuming || participant.tenure.isSuspended
   }
 
   /// Removes what silences this node, but not from addresses that stay; the log tells of those.

@@ -13,7 +13,8 @@ func measureOutage(rounds: Int, report: inout Report) throws {
     answer of the old Active Router to the first answer of the new one (kernel timestamps), 0 when no \
     datagram was lost. The role always goes from priority 150 to priority 100, without hooks and, \
     but for keepalived's tracked file, without preemption; at least 1.2 s of quiet before \
-    each event.
+    each event. godwitd has no key here, so that both go by VRRP alone: what a command does where the \
+    nodes talk to each other is the next section.
     """)
   for centiseconds in [10, 100] {
     var samples: [Outage: [Program: Samples]] = [:]

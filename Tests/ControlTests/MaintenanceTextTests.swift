@@ -144,7 +144,7 @@ struct RefusalTests {
     (
       BrokenPath.noReports(from: "db-b", port: 9112),
       "advertisements of db-b arrive but its reports do not: check that UDP port 9112 is open both "
-        + "ways and that both nodes have the same key"
+        + "ways and that both nodes have the same key (keepalived sends none)"
     ),
     (
       BrokenPath.oneWay("db-b", port: 9112),

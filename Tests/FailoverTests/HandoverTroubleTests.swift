@@ -76,15 +76,17 @@ import VRRP
     #expect(pair.holders == ["a"])
   }
 
-  @Test("a node whose standby still runs is waited for with the addresses where they are")
-  func standbyRuns() {
+  @Test(
+    "a node whose standby still runs is waited for with the addresses where they are",
+    arguments: [false, true])
+  func standbyRuns(isForced: Bool) {
     var pair = Pair.holding(hooks: [.standby, .promote])
     pair.feed(0, .failover(FailoverOrder(Self.operation)))
     pair.end(1)
     pair.run(until: pair.now + .seconds(1))
     #expect(pair.holders == ["b"])
     // Node a's standby goes on.
-    pair.feed(1, .failover(FailoverOrder(OperationIdentifier(8))))
+    pair.feed(1, .failover(FailoverOrder(OperationIdentifier(8), isForced: isForced)))
     pair.run(until: pair.now + .seconds(20))
     #expect(pair.holders == ["b"])
     pair.end(0)

@@ -116,6 +116,24 @@ import VRRP
     #expect(!pair.words().contains { $0.contains("demote") })
   }
 
+  @Test("a stop while a peer does not know of the maintenance is a stop like any other")
+  func untold() {
+    var pair = Pair.holding(hooks: [.promote, .demote])
+    pair.isChannelCut = [true, true]
+    pair.feed(0, .maintenance(isOn: true))
+    pair.run(until: at(20))
+    pair.feed(0, .suspend)
+    #expect(pair.words().contains("a demote planned shutdown"))
+    for _ in 0..<40 {
+      pair.run(until: pair.now + .milliseconds(250))
+      for side in 0..<2 { pair.end(side) }
+    }
+    #expect(pair.sides[0].participant.isOut)
+    #expect(!pair.sides[0].hasAddresses)
+    #expect(pair.holders == ["b"])
+    #expect(pair.overlaps == 0)
+  }
+
   // MARK: The role stays
 
   @Test("a role that is given away and that nobody takes comes back, with a last word")

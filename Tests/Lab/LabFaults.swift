@@ -5,6 +5,8 @@ public enum CutTraffic: Sendable {
   case everything
   /// IP protocol 112 over either family.
   case vrrp
+  /// UDP to port 9112 over IPv4.
+  case peerChannel
 }
 
 /// Which way a cut loses frames.
@@ -60,6 +62,7 @@ extension Lab {
     let kinds =
       switch traffic {
       case .everything: [""]
+      case .peerChannel: ["ether type ip udp dport 9112"]
       case .vrrp: ["ether type ip ip protocol 112", "ether type ip6 ip6 nexthdr 112"]
       }
     let chance = percent >= 100 ? "" : "numgen random mod 100 < \(max(0, percent))"

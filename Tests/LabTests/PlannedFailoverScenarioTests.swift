@@ -152,6 +152,46 @@ struct PlannedFailoverScenarioTests {
     stage.expectOneHolder()
   }
 
+  @Test("the channel is cut in whichever phase: one holder, never two", arguments: Phase.allCases)
+  func channelCut(phase: Phase) throws {
+    let stage = try cut(.peerChannel, in: phase)
+    stage.expectOneHolder()
+  }
+
+  /// Each half may have its holder until they hear of each other: a pair has no third party.
+  @Test("everything is cut in whichever phase: one holder in the end", arguments: Phase.allCases)
+  func allCut(phase: Phase) throws { _ = try cut(.everything, in: phase) }
+
+  /// Node b is cut off in that phase, and heard again when the command has ended.
+  private func cut(_ traffic: CutTraffic, in phase: Phase) throws -> HandoverStage {
+    let stage = try HandoverStage { configuration, _, _ in configuration.hookEvents = nil }
+    try stage.start()
+    try stage.hold(phase.event, on: phase.node)
+    let command = try stage.beginFailover(on: "a")
+    try stage.waitUntilHeld(phase.event, on: phase.node)
+    try stage.lab.cut("b", traffic)
+    // Each node has noticed that the other one is not heard.
+    try stage.lab.eventually("the channel is silent") {
+      try ["a", "b"].allSatisfy {
+        try stage.scenario.router($0).peers.first?.paths.first?.heard == false
+      }
+    }
+    try stage.letGo(phase.event, on: phase.node)
+    _ = try command.waitForExit(within: .seconds(90))
+    try stage.lab.heal("b")
+    var holder = ""
+    try stage.lab.eventually("one holds the address and the other is its Backup") {
+      let states = try ["a", "b"].map { try stage.scenario.router($0).state }
+      guard Set(states) == [.active, .backup] else { return false }
+      holder = states[0] == .active ? "a" : "b"
+      return try stage.lab.holders(of: Scenario.address) == [holder]
+    }
+    try stage.scenario.waitForBeats(5, of: holder)
+    #expect(try stage.lab.holders(of: Scenario.address) == [holder])
+    #expect(try stage.scenario.router(holder).operation == nil)
+    return stage
+  }
+
   @Test("a daemon that is told to stop hands over first, where a peer is fit")
   func stopped() throws {
     let stage = try HandoverStage(interval: Self.interval)

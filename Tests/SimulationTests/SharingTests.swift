@@ -21,6 +21,26 @@ import VRRP
     }
   }
 
+  @Test(
+    "a crash between any two effects or parcels of the holder leaves nobody untold",
+    arguments: [0, 1])
+  func everyStep(side: Int) {
+    for points in 1...1000 {
+      let scenario = Scenario.directed(
+        hasChannel: true, length: 30 * .second,
+        [
+          Injection(
+            time: 15 * .second, node: side,
+            mishap: .crash(afterEffects: points, downFor: 5 * .second)),
+          Injection(time: 15 * .second + 1, node: 0, mishap: .failover),
+        ])
+      let world = Hunt.run(scenario)
+      #expect(world.violation == nil, "after \(points): \(world.violation?.text ?? "")")
+      if world.statistics.crashes == 0 { return }
+    }
+    Issue.record("the life is not over after 1000 effects")
+  }
+
   @Test("a planned failover leaves no client that nobody tells")
   func moves() {
     let scenario = Scenario.directed(
