@@ -15,6 +15,13 @@ extension Participant {
   /// that does not know of the maintenance would claim, so that a stop is one like any other then.
   public var keepsAddresses: Bool { hasLongLease && tenure.state == .held }
 
+  /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
+  /// run about which nothing has been decided. What has been suspended stays so, whatever becomes of the
+  /// lease.
+  public var staysWithoutDaemon: Bool {
+    maintenance.isOn && (keepsAddresses || isResuming || tenure.isSuspended)
+  }
+
   /// Whether addresses of an earlier run are here and nothing is decided about them.
   public var isResuming: Bool { tenure.isResuming }
 
@@ -120,7 +127,7 @@ extension Participant {
   // MARK: Restart of the daemon
 
   mutating func suspend(at now: Instant, _ effects: inout [Effect]) {
-    guard keepsAddresses || isResuming && maintenance.isOn else {
+    guard staysWithoutDaemon else {
       return shutDown(nil, at: now, &effects)
     }
     dropAsked("the daemon stops", &effects)

@@ -64,6 +64,8 @@ struct NodeProcess {
   /// The answer that is being performed, and how much of it is done.
   var effects: [Participant.Effect] = []
   var effectHead = 0
+  /// When the process was started.
+  var began: Nanoseconds = 0
   /// When the participant gave that answer.
   var answered: Nanoseconds = 0
   /// Advertisements that wait in the socket.
@@ -108,7 +110,7 @@ struct NodeProcess {
 
   mutating func nextDeadline() -> Instant? { participant.nextDeadline }
   mutating func isOut() -> Bool { participant.isOut }
-  mutating func keepsAddresses() -> Bool { participant.keepsAddresses }
+  mutating func staysWithoutDaemon() -> Bool { participant.staysWithoutDaemon }
   mutating func leaseEnd() -> Instant? { participant.leaseEnd }
 
   mutating func takeQueued() -> Participant.Event? {

@@ -7,6 +7,8 @@ struct ClientConnection {
   /// The node at its other end, and that node's process.
   var node: Int
   var began: Nanoseconds
+  /// When that process ended; nil while it runs.
+  var ended: Nanoseconds?
 }
 
 // Clients, their connections, and who is told that one is gone.
@@ -95,7 +97,11 @@ extension World {
       known.allSatisfy { $0.remotePort <= lastPort },
       "node \(index) tells clients that never were")
     if scenario.promisesTelling {
-      for client in clients where client.node != index && now - client.began > Self.sharingTime {
+      let began = nodes[index].process.began
+      for client in clients
+      where client.node != index
+        && (client.ended ?? now) - max(client.began, began) > Self.sharingTime
+      {
         expect(
           known.contains(client.connection),
           "node \(index) does not tell the client at port \(client.connection.remotePort)")

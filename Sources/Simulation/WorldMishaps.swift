@@ -110,7 +110,7 @@ extension World {
       return
     }
     nodes[index].downAfterStop = downFor
-    if nodes[index].process.keepsAddresses() {
+    if nodes[index].process.staysWithoutDaemon() {
       tell(.suspend, index)
     } else {
       lastOperation += 1

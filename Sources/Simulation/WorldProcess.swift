@@ -157,6 +157,7 @@ extension World {
         settings(of: nodes[index]), term: nodes[index].storedTerm,
         isRestart: nodes[index].hasCrashed, maintenance: nodes[index].storedMaintenance,
         resumes: resumes, at: nodes[index].clock.instant(at: now)))
+    nodes[index].process.began = now
     nodes[index].promises.lastBegan = resumes ? .promote : nil
     nodes[index].process.queue = [
       .hardware([Self.hardware(index)]), linkEvent(index), .start,
@@ -171,6 +172,9 @@ extension World {
   mutating func end(_ index: Int) {
     nodes[index].isRunning = false
     nodes[index].life += 1
+    for place in clients.indices where clients[place].node == index {
+      clients[place].ended = clients[place].ended ?? now
+    }
     nodes[index].stalledUntil = 0
     nodes[index].promises.lastSent = nil
     nodes[index].promises.isActive = false

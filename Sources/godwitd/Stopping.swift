@@ -39,13 +39,9 @@ extension Daemon {
         + " without it, since a peer that does not know of it would take the addresses")
   }
 
-  /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
-  /// run about which nothing has been decided.
+  /// Of a virtual router that the configuration does not have any more nothing stays.
   private func staysWithoutDaemon(_ router: LocalRouter) -> Bool {
-    let participant = router.participant
-    guard !router.isLeaving, participant.maintenance.isOn else { return false }
-    // What has been suspended stays so, whatever becomes of the lease.
-    return participant.keepsAddresses || participant.isResuming || participant.tenure.isSuspended
+    !router.isLeaving && router.participant.staysWithoutDaemon
   }
 
   /// Removes what silences this node, but not from addresses that stay; the log tells of those.
