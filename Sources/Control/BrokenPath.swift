@@ -37,7 +37,7 @@ public enum BrokenPath {
   /// `peer` is heard, on its `address` it is not.
   public static func silent(_ peer: String, address: String, port: Int) -> String {
     "\(peer) is not heard on \(address): check the cable, the switch and the firewall (UDP port "
-      + "\(port)) of that path"
+      + "\(port)) of that path, and this node's addresses under peers of \(peer)"
   }
 
   /// `peer` is heard and says that it does not hear this node.

@@ -33,6 +33,8 @@ public struct Participant: Sendable {
   var orderedMaintenance: (mark: MaintenanceMark, untold: Set<String>)?
   /// Why the prechecks failed when they last ran; nil when they passed.
   public internal(set) var precheckFailure: String?
+  /// The mark of maintenance that each other node last had, also of those that have fallen silent.
+  var confirmed: [String: MaintenanceMark] = [:]
   /// Those that have reported and do not any more.
   var silentPeers: Set<String> = []
   /// The node that is Active although its advertisements do not arrive.

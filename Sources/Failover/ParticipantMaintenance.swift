@@ -11,15 +11,21 @@ extension Participant {
 
   var longLeaseBound: Duration { longestLease + activeInterval * 3 + Self.longLeaseMargin }
 
-  /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`: every peer waits. One
-  /// that does not know of the maintenance would claim, so that a stop is one like any other then.
+  /// Whether the addresses may outlive the daemon for as long as `maintenanceLease`: every peer says that
+  /// it waits.
   public var keepsAddresses: Bool { hasLongLease && tenure.state == .held }
 
   /// Whether the addresses are to stay when the daemon is gone: under maintenance, or kept by an earlier
-  /// run about which nothing has been decided. What has been suspended stays so, whatever becomes of the
-  /// lease.
+  /// run about which nothing has been decided.
+  ///
+  /// A peer that has said that it knows of the maintenance claims nothing, silent as it may be now; one
+  /// that never did would, so that a stop is one like any other then.
   public var staysWithoutDaemon: Bool {
-    maintenance.isOn && (keepsAddresses || isResuming || tenure.isSuspended)
+    guard maintenance.isOn else { return false }
+    if isResuming { return true }
+    guard tenure.state == .held else { return false }
+    return tenure.isSuspended
+      || !settings.peers.isEmpty && settings.peers.allSatisfy { confirmed[$0] == maintenance }
   }
 
   /// Whether addresses of an earlier run are here and nothing is decided about them.

@@ -50,6 +50,7 @@ extension Participant {
     guard settings.peers.contains(name) else { return }
     peers[name] = PeerView(report: report, notBefore: notBefore)
     silentPeers.remove(name)
+    confirmed[name] = report.maintenance
     if report.term > highestTerm {
       highestTerm = report.term
       if !isActive { term = highestTerm }

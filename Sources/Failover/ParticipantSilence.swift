@@ -35,6 +35,8 @@ extension Participant {
     case .claiming: break
     case .initialize, .backup, .fault:
       heldLast = true
+      // Its advertisements were of the claim that has failed.
+      if activeRouter?.address == report.source { activeRouter = nil }
       tenure.setback = "\(mine.partner) lost the role before it had the addresses"
       relieve(at: now, &effects)
       handover?.end(.withdrawn(tenure.setback ?? ""), at: now)

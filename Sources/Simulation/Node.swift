@@ -78,8 +78,8 @@ struct NodeProcess {
   var due = Nanoseconds.max
   /// Whether the slow call in front has been waited for.
   var hasWaited = false
-  /// The step of a planned failover that its last report told.
-  var saidStep: Handover.Step?
+  /// What it last reported.
+  var said: PeerReport?
   var lastSendFailed = false
   var closeFailed = false
   var removeFailed = false

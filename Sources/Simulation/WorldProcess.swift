@@ -113,9 +113,9 @@ extension World {
   /// step.
   private mutating func isPoint(_ effect: Participant.Effect, _ index: Int) -> Bool {
     guard case .report = effect else { return true }
-    let step = nodes[index].process.participant.report.handover?.step
-    defer { nodes[index].process.saidStep = step }
-    return step != nodes[index].process.saidStep
+    let report = nodes[index].process.participant.report
+    defer { nodes[index].process.said = report }
+    return report != nodes[index].process.said
   }
 
   /// Everything is performed: what the daemon does then.

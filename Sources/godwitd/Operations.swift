@@ -159,7 +159,7 @@ struct Operations {
     case .done(let other): (.done, "\(router) moved", node(other) ?? other.description)
     case .refused(let why): (.refused, "\(router) was not moved: \(why)", nil)
     case .rolledBack(let why): (.rolledBack, "\(router) is where it was: \(why)", nil)
-    case .incomplete(let why): (.incomplete, "\(router) was given up, but: \(why)", nil)
+    case .incomplete(let why): (.incomplete, "\(router) was not seen to arrive: \(why)", nil)
     }
   }
 }

@@ -62,7 +62,7 @@ extension Daemon {
     case .version:
       // Whose it is cannot be read; whose address it is can.
       let node = peers.nodes.values.first { $0.addresses.contains(route.peer) }
-      node?.isTooNew = true
+      node?.tooNewHeard = now
     case .tooShort, .tooLong, .magic, .malformedHeader, .notForUs, .unknownSender, .unknownKey,
       .invalidCode, .malformedSection:
       break
@@ -75,7 +75,6 @@ extension Daemon {
   private func take(_ message: PeerMessage, at now: Instant) {
     let node = message.node
     node.received &+= 1
-    node.isTooNew = false
     if message.proof.opensConnection { connectionOpened(node) }
     if let path = node.addresses.firstIndex(of: message.route.peer) { node.lastHeard[path] = now }
     node.heardPaths[message.header.path] = now

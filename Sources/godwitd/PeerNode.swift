@@ -18,8 +18,11 @@ final class PeerNode {
   var heardSince: Instant?
   /// Of the product; nil before it said so.
   var version: String?
-  /// Whether it speaks a version of the protocol that is too new for this node.
-  var isTooNew = false
+  /// When it, or somebody at its address, last spoke a version of the protocol that is too new for this
+  /// node.
+  var tooNewHeard: Instant?
+  /// Since when this node listens to it.
+  let began: Instant
 
   /// When it was last heard on each path, by the place of its address.
   var lastHeard: [Int: Instant] = [:]
@@ -44,7 +47,8 @@ final class PeerNode {
   var sent: UInt64 = 0
   var received: UInt64 = 0
 
-  init(_ configuration: PeerConfiguration) {
+  init(_ configuration: PeerConfiguration, at now: Instant) {
+    began = now
     name = configuration.name
     addresses = configuration.addresses
     session = PeerSession(session: Self.random())

@@ -43,23 +43,26 @@ extension Daemon {
     _ peer: PeerConfiguration, _ router: LocalRouter, at now: Instant
   ) -> [String] {
     guard peers.isOpen, let node = peers.nodes[peer.name] else { return [] }
-    if node.isTooNew { return [BrokenPath.tooNew(peer.name)] }
     let port = Int(configuration.peerPort)
-    let silent = node.addresses.indices.filter { place in
-      node.lastHeard[place].map { now - $0 >= PeerSession.patience } ?? true
-    }
-    guard silent.count < node.addresses.count else {
-      let silence = router.participant.peerWaits
-      guard let heard = router.lastHeard, now - heard.at < silence,
+    guard let since = node.heardSince else {
+      if let heard = node.tooNewHeard, now - heard < PeerSession.patience {
+        return [BrokenPath.tooNew(peer.name)]
+      }
+      // Reports would have come with this advertisement; at a stop neither comes any more.
+      let expected = (node.session.lastProved ?? node.began) + PeerSession.patience
+      guard let heard = router.lastHeard, heard.at >= expected, heard.priority != .release,
         peer.addresses.contains(heard.source)
       else { return [] }
       return [BrokenPath.noReports(from: peer.name, port: port)]
     }
     // The other paths and the answers may yet come.
-    if let since = node.heardSince, now - since < PeerSession.patience { return [] }
+    guard now - since >= PeerSession.patience else { return [] }
     guard !node.echoedPaths.isEmpty else { return [BrokenPath.oneWay(peer.name, port: port)] }
-    return silent.map {
-      BrokenPath.silent(peer.name, address: node.addresses[$0].description, port: port)
+    return node.addresses.enumerated().compactMap { place, address in
+      let isHeard = node.lastHeard[place].map { now - $0 < PeerSession.patience } ?? false
+      // A family that this host does not have is told elsewhere.
+      guard !isHeard, peers.isOpen(address) else { return nil }
+      return BrokenPath.silent(peer.name, address: address.description, port: port)
     }
   }
 

@@ -142,7 +142,7 @@ final class Peers {
     nodes = nodes.filter { names.contains($0.key) }
     for peer in peers {
       guard let node = nodes[peer.name] else {
-        nodes[peer.name] = PeerNode(peer)
+        nodes[peer.name] = PeerNode(peer, at: Clock.now())
         continue
       }
       guard node.addresses != peer.addresses else { continue }

@@ -50,9 +50,9 @@ extension Daemon {
       advertisementIntervalMilliseconds: settings.advertisementInterval.duration.wholeMilliseconds,
       activeRouter: active?.0.description, activeRouterPriority: active.map { Int($0.1.number) },
       maintenance: participant.maintenance.isOn,
-      fit: participant.tenure.faults.isEmpty && participant.precheckFailure == nil,
+      fit: participant.report.isFit,
       faultReasons: participant.tenure.faults.map(\.description).sorted()
-        + (participant.precheckFailure.map { ["precheck: \($0)"] } ?? []),
+        + [participant.precheckFailure].compactMap { $0 },
       lease: leaseStatus(router), conflict: conflict(router, at: now),
       checks: participant.checks.map { check in
         CheckStatus(

@@ -27,16 +27,23 @@ extension Daemon {
     }
   }
 
-  /// Maintenance that not everybody knows of does not keep the addresses.
+  /// Maintenance that not everybody has confirmed keeps nothing.
   private func tellOfEnd(_ router: LocalRouter) {
     let participant = router.participant
-    guard participant.maintenance.isOn, participant.tenure.state == .held, !router.isLeaving,
-      !participant.keepsAddresses
+    guard participant.maintenance.isOn, participant.tenure.state == .held, !router.isLeaving
     else { return }
-    log.write(
-      .warning,
-      "\(router.name): maintenance is on and not every peer has confirmed it: the role is given up as"
-        + " without it, since a peer that does not know of it would take the addresses")
+    if !participant.staysWithoutDaemon {
+      log.write(
+        .warning,
+        "\(router.name): maintenance is on and a peer has never confirmed it, which would take the"
+          + " addresses: the role is given up as without it, and while maintenance is on this node does"
+          + " not take it up again by itself")
+    } else if !participant.keepsAddresses {
+      log.write(
+        .warning,
+        "\(router.name): a peer that has confirmed the maintenance is silent: the addresses fall silent"
+          + " when the short lease ends, until godwitd is here again")
+    }
   }
 
   /// Of a virtual router that the configuration does not have any more nothing stays.

@@ -189,7 +189,7 @@ struct StatusTextTests {
           MAINTENANCE  nobody moves the role by itself; db-b knows, db-c does not
                        `godwit maintenance off orders-db` ends it
           state        active for 4 s, since 2026-01-31T12:00:00.123Z (peer_timeout), term 17
-          broken path  db-b is not heard on 198.51.100.2: check the cable, the switch and the firewall (UDP port 9112) of that path
+          broken path  db-b is not heard on 198.51.100.2: check the cable, the switch and the firewall (UDP port 9112) of that path, and this node's addresses under peers of db-b
           operation    failover op-4: connections for 4 s, gives the role to db-b
           interface    eth0, VRID 51, ipv4, advertisements every 1 s
           addresses    192.0.2.100/24 (held here)

@@ -134,6 +134,28 @@ import VRRP
     #expect(pair.overlaps == 0)
   }
 
+  @Test("a restart while a peer that has confirmed is switched off finds the addresses again")
+  func silentPeer() {
+    var pair = Self.begin()
+    pair.crash(1)
+    pair.run(until: at(20))
+    #expect(!pair.sides[0].participant.keepsAddresses)
+    let settings = pair.sides[0].participant.settings
+    let mark = pair.sides[0].participant.maintenance
+    pair.feed(0, .suspend)
+    #expect(pair.sides[0].participant.isOut)
+    #expect(pair.sides[0].hasAddresses)
+    // The short lease ends meanwhile.
+    pair.sides[0].isOpen = false
+    pair.sides[0].participant = Participant(
+      settings, term: 1, maintenance: mark, resumes: true, at: pair.now)
+    pair.feed(0, .link([], source: thisNode))
+    pair.feed(0, .start)
+    pair.run(until: at(25))
+    #expect(pair.holders == ["a"])
+    #expect(!pair.words().contains { $0.contains("demote") || $0.contains("promote") })
+  }
+
   // MARK: The role stays
 
   @Test("a role that is given away and that nobody takes comes back, with a last word")

@@ -49,7 +49,7 @@ public final class ClientPool {
   }
 
   /// Waits until every client has a connection that answers.
-  public func waitUntilAllAreUp(within limit: Duration = .seconds(10)) throws {
+  public func waitUntilAllAreUp(within limit: Duration = .seconds(20)) throws {
     try lab.eventually("\(count) clients are answered", within: limit, poll: .milliseconds(20)) {
       guard process.isRunning else { throw LabError("the clients ended: \(process.errors)") }
       return try report().up == count

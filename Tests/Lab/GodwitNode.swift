@@ -35,7 +35,7 @@ public final class GodwitNode {
   /// that turns into the one behind them, as env(1) does;
   /// `arguments` are further ones of the daemon.
   public func start(
-    within limit: Duration = .seconds(10), environment: [String: String] = [:],
+    within limit: Duration = .seconds(20), environment: [String: String] = [:],
     wrapper: [String] = [], arguments: [String] = []
   ) throws {
     try writeConfiguration()
@@ -68,7 +68,7 @@ public final class GodwitNode {
 
   /// SIGTERM, and its exit.
   @discardableResult
-  public func stop(within limit: Duration = .seconds(10)) throws -> ProcessExit {
+  public func stop(within limit: Duration = .seconds(20)) throws -> ProcessExit {
     guard let process else { throw LabError("godwitd on \(node) was not started") }
     process.signal(SIGTERM)
     return try process.waitForExit(within: limit)

@@ -58,7 +58,7 @@ public final class KeepalivedNode {
   }
 
   /// SIGTERM to its parent: it sends priority 0 and takes its addresses away.
-  public func stop(within limit: Duration = .seconds(10)) throws {
+  public func stop(within limit: Duration = .seconds(20)) throws {
     process?.signal(SIGTERM)
     try process?.waitForExit(within: limit)
   }

@@ -64,7 +64,7 @@ public final class LabProcess {
 
   /// Waits for its end; an error with its log when it still runs after `limit`.
   @discardableResult
-  public func waitForExit(within limit: Duration = .seconds(10)) throws -> ProcessExit {
+  public func waitForExit(within limit: Duration = .seconds(20)) throws -> ProcessExit {
     if let exit = try poll(limit) { return exit }
     throw LabError("still runs after \(limit): \(arguments)\n\(errors.suffix(3000))")
   }

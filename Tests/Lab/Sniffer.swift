@@ -17,7 +17,7 @@ public final class Sniffer {
 
   /// The first frame that `matches` and no earlier `wait` returned or passed over.
   public func wait(
-    for what: String, within limit: Duration = .seconds(10), _ matches: (Frame) throws -> Bool
+    for what: String, within limit: Duration = .seconds(20), _ matches: (Frame) throws -> Bool
   ) throws -> Frame {
     let deadline = Moment.now + limit
     while true {

@@ -242,7 +242,7 @@ struct HookScenarioTests {
     }
     #expect(try scenario.router("a").fit == false)
     let reasons = try scenario.router("a").faultReasons
-    #expect(reasons.count == 1 && reasons[0].hasPrefix("precheck: "), "\(reasons)")
+    #expect(reasons.count == 1 && reasons[0].hasPrefix("precheck "), "\(reasons)")
     let record = { try scenario.history("a").flatMap(\.hooks) }
     #expect(try record().map(\.result) == ["unfit"])
     let output = try #require(try record().first?.output)
