@@ -135,6 +135,10 @@ struct Demo {
       """)
     try stage.lab.setPort(returning.node, up: true)
     try returning.wait(for: "backup")
+    // A node that has just come back looks who has the address before it counts on what it hears.
+    try stage.lab.eventually("\(returning.node) has heard \(active.node) for a while") {
+      try returning.router().counters?.advertisementsReceived ?? 0 >= 5
+    }
     try stage.awaitAnswers(of: active)
     try showStatus(stage)
     let report = stage.probe?.report().since(start)

@@ -15,6 +15,11 @@ public struct GodwitStatus: Decodable, Sendable {
     public var activeRouter: String?
     public var hook: String?
     public var lease: Lease?
+    public var counters: Counters?
+  }
+
+  public struct Counters: Decodable, Sendable {
+    public var advertisementsReceived: Int?
   }
 
   public struct Lease: Decodable, Sendable {
@@ -40,7 +45,7 @@ public struct GodwitStatus: Decodable, Sendable {
 extension GodwitStatus.Router {
   private enum CodingKeys: String, CodingKey {
     case name, state, vrid, effectivePriority, addresses, addressesHeld, term, reason
-    case faultReasons, activeRouter, hook, lease
+    case faultReasons, activeRouter, hook, lease, counters
   }
 
   public init(from decoder: any Decoder) throws {
@@ -56,6 +61,7 @@ extension GodwitStatus.Router {
     faultReasons = try values.decodeIfPresent([String].self, forKey: .faultReasons)
     activeRouter = try values.decodeIfPresent(String.self, forKey: .activeRouter)
     lease = try values.decodeIfPresent(GodwitStatus.Lease.self, forKey: .lease)
+    counters = try values.decodeIfPresent(GodwitStatus.Counters.self, forKey: .counters)
     // The hook that runs may be told as its event or as an object of facts about it.
     hook = try? values.decodeIfPresent(String.self, forKey: .hook)
   }
