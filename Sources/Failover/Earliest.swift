@@ -1,7 +1,7 @@
 import VRRP
 
 /// The earlier of two times, where nil is never.
-func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
+public func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
   guard let left else { return right }
   guard let right else { return left }
   return min(left, right)

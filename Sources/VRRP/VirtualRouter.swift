@@ -52,21 +52,6 @@ public struct VirtualRouter: Equatable, Sendable {
     }
   }
 
-  /// The checks of RFC 9568 section 7.1 and RFC 3768 section 7.1 that need this router's settings.
-  /// An advertisement that fails one changes nothing.
-  ///
-  /// `listsOurAddresses` tells whether it lists the addresses we were given. In version 3 another
-  /// list and another interval are only worth a log line.
-  public func admit(
-    _ advertisement: Advertisement, from source: IPAddress, listsOurAddresses: Bool
-  ) throws(DiscardReason) {
-    guard advertisement.version == settings.version else { throw .version }
-    guard source != self.source else { throw .ownSource }
-    guard settings.version == .version2 else { return }
-    guard advertisement.interval == settings.advertisementInterval else { throw .intervalMismatch }
-    guard listsOurAddresses || advertisement.priority == .owner else { throw .addressList }
-  }
-
   /// What this event makes the virtual router do, in order.
   public mutating func handle(_ event: Event, at now: Instant) -> [Action] {
     switch (state, event) {

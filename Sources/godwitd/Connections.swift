@@ -104,10 +104,10 @@ final class Connections {
 
   /// When something is to be done that no descriptor tells.
   var nextDeadline: Instant? {
-    var next = earlier(surveyDue, resetting?.reset.deadline)
-    if !sharing.isEmpty { next = earlier(next, .longAgo) }
-    next = earlier(next, earlier(late?.nextDeadline ?? lateDue, lateUntil))
-    for router in tellers { next = earlier(next, router.telling?.nextDeadline) }
+    var next = earliest(surveyDue, resetting?.reset.deadline)
+    if !sharing.isEmpty { next = earliest(next, .longAgo) }
+    next = earliest(next, earliest(late?.nextDeadline ?? lateDue, lateUntil))
+    for router in tellers { next = earliest(next, router.telling?.nextDeadline) }
     return next
   }
 }

@@ -1,4 +1,5 @@
 import Control
+import Failover
 import Glibc
 import LinuxIO
 import VRRP
@@ -66,7 +67,7 @@ final class ControlServer {
   private var resumption: Instant?
 
   var nextDeadline: Instant? {
-    clients.values.reduce(resumption) { earlier($0, $1.patience) }
+    clients.values.reduce(resumption) { earliest($0, $1.patience) }
   }
 
   /// Stops listening and removes the socket's path.

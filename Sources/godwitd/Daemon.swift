@@ -182,14 +182,14 @@ final class Daemon {
   // MARK: Time
 
   private var nextDeadline: Instant? {
-    var next = earlier(stopDeadline, earlier(carrierPoll.nextDeadline, watchdogDue))
-    if notifier.owes { next = earlier(next, Clock.now() + Self.notifyPause) }
-    next = earlier(next, earlier(socketRetry, operations.nextDeadline))
-    next = earlier(next, maintenanceRequests.nextDeadline)
-    next = earlier(next, earlier(control.nextDeadline, leaseInspectionDue))
-    next = earlier(next, peers.nextDeadline(at: Clock.now()))
-    next = earlier(next, connections.nextDeadline)
-    return earlier(next, deadlines.earliest())
+    var next = earliest(stopDeadline, earliest(carrierPoll.nextDeadline, watchdogDue))
+    if notifier.owes { next = earliest(next, Clock.now() + Self.notifyPause) }
+    next = earliest(next, earliest(socketRetry, operations.nextDeadline))
+    next = earliest(next, maintenanceRequests.nextDeadline)
+    next = earliest(next, earliest(control.nextDeadline, leaseInspectionDue))
+    next = earliest(next, peers.nextDeadline(at: Clock.now()))
+    next = earliest(next, connections.nextDeadline)
+    return earliest(next, deadlines.earliest())
   }
 
   /// Tells everyone whose time has come.
@@ -299,11 +299,4 @@ final class Daemon {
     router.savedTerm = router.participant.highestTerm
     store.keep(term: router.savedTerm, of: router.name, loop: loop)
   }
-}
-
-/// The earlier of two times, where nil is never.
-func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
-  guard let left else { return right }
-  guard let right else { return left }
-  return min(left, right)
 }

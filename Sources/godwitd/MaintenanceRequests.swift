@@ -1,4 +1,5 @@
 import Control
+import Failover
 import VRRP
 
 /// Clients that have switched maintenance and wait until every peer knows it, or long enough.
@@ -17,7 +18,7 @@ struct MaintenanceRequests {
   static let patience = Duration.seconds(3)
 
   var nextDeadline: Instant? {
-    entries.reduce(nil) { earlier($0, $1.deadline) }
+    entries.reduce(nil) { earliest($0, $1.deadline) }
   }
 
   mutating func begin(_ client: UInt64, _ routers: [String], at now: Instant) {

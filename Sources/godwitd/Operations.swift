@@ -34,7 +34,7 @@ struct Operations {
   func text(_ operation: OperationIdentifier) -> String { String(operation.number, radix: 36) }
 
   var nextDeadline: Instant? {
-    entries.values.reduce(nil) { earlier($0, $1.patience) }
+    entries.values.reduce(nil) { earliest($0, $1.patience) }
   }
 
   mutating func begin(

@@ -57,6 +57,11 @@ final class PeerNode {
   /// 64 bits from the kernel (getrandom(2)).
   static func random() -> UInt64 { UInt64.random(in: 1 ... .max) }
 
+  /// Whether it is heard on the path to its address at that place.
+  func isHeard(_ place: Int, at now: Instant) -> Bool {
+    lastHeard[place].map { now - $0 < PeerSession.patience } ?? false
+  }
+
   /// Whether it is told of the virtual routers: not before it has answered, and no longer than a
   /// while after its last word, since it may still hear this node.
   func isTold(at now: Instant) -> Bool {
@@ -91,7 +96,7 @@ final class PeerNode {
     if isBusy(at: now) { return now }
     guard heardSince != nil else { return session.nextDeadline }
     let lost = session.lastProved.map { $0 + PeerSession.patience }
-    return earlier(earlier(session.nextDeadline, lost), parcels.nextDeadline(at: now))
+    return earliest(earliest(session.nextDeadline, lost), parcels.nextDeadline(at: now))
   }
 
   /// The paths that it is heard on, as it numbers them.

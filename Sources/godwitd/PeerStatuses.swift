@@ -14,11 +14,10 @@ extension Daemon {
   func describe(_ status: inout PeerStatus, _ router: LocalRouter, at now: Instant) {
     guard let node = peers.nodes[status.name] else { return }
     status.paths = node.addresses.enumerated().map { place, address in
-      let last = node.lastHeard[place]
-      return PeerPathStatus(
+      PeerPathStatus(
         address: address.description,
-        lastSeenMilliseconds: last.map { (now - $0).wholeMilliseconds },
-        heard: last.map { now - $0 < PeerSession.patience } ?? false,
+        lastSeenMilliseconds: node.lastHeard[place].map { (now - $0).wholeMilliseconds },
+        heard: node.isHeard(place, at: now),
         echoed: node.echoedPaths.contains(UInt8(clamping: place)))
     }
     status.version = node.version
@@ -59,9 +58,8 @@ extension Daemon {
     guard now - since >= PeerSession.patience else { return [] }
     guard !node.echoedPaths.isEmpty else { return [BrokenPath.oneWay(peer.name, port: port)] }
     return node.addresses.enumerated().compactMap { place, address in
-      let isHeard = node.lastHeard[place].map { now - $0 < PeerSession.patience } ?? false
       // A family that this host does not have is told elsewhere.
-      guard !isHeard, peers.isOpen(address) else { return nil }
+      guard !node.isHeard(place, at: now), peers.isOpen(address) else { return nil }
       return BrokenPath.silent(peer.name, address: address.description, port: port)
     }
   }

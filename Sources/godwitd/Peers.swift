@@ -186,8 +186,8 @@ final class Peers {
 
   func nextDeadline(at now: Instant) -> Instant? {
     guard isOpen else { return retry }
-    var next = earlier(nextRound, retry)
-    for node in nodes.values { next = earlier(next, node.nextDeadline(at: now)) }
+    var next = earliest(nextRound, retry)
+    for node in nodes.values { next = earliest(next, node.nextDeadline(at: now)) }
     return next
   }
 }

@@ -7,14 +7,6 @@ import VRRP
 @Suite struct HandoverTroubleTests {
   static let operation = OperationIdentifier(7)
 
-  private static func settle(_ pair: inout Pair, seconds: Double) {
-    let end = pair.now + .milliseconds(Int(seconds * 1000))
-    while pair.now < end {
-      pair.run(until: min(end, pair.now + .milliseconds(100)))
-      for side in 0..<2 { pair.end(side) }
-    }
-  }
-
   // MARK: Connections
 
   @Test("a handover that is given up while connections are reset leaves nothing for the next one")
@@ -111,7 +103,7 @@ import VRRP
     pair.isChannelCut[1] = true
     pair.run(until: pair.now + .milliseconds(600))
     pair.areAdvertisementsCut[1] = false
-    Self.settle(&pair, seconds: 30)
+    pair.settle(.seconds(30))
     #expect(pair.holders == ["b"])
     #expect(pair.overlaps == 0)
     #expect(pair.results[0]?.count == 1)

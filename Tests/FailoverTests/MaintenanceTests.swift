@@ -94,10 +94,7 @@ import VRRP
     #expect(pair.sides[0].participant.isOut)
     pair.feed(1, .maintenance(isOn: false))
     #expect(!pair.sides[0].participant.isOut)
-    for _ in 0..<40 {
-      pair.run(until: pair.now + .milliseconds(250))
-      for side in 0..<2 { pair.end(side) }
-    }
+    pair.settle(.seconds(10))
     #expect(pair.sides[0].participant.isOut)
     #expect(!pair.sides[0].hasAddresses)
     #expect(pair.holders == ["b"])
@@ -124,10 +121,7 @@ import VRRP
     pair.run(until: at(20))
     pair.feed(0, .suspend)
     #expect(pair.words().contains("a demote planned shutdown"))
-    for _ in 0..<40 {
-      pair.run(until: pair.now + .milliseconds(250))
-      for side in 0..<2 { pair.end(side) }
-    }
+    pair.settle(.seconds(10))
     #expect(pair.sides[0].participant.isOut)
     #expect(!pair.sides[0].hasAddresses)
     #expect(pair.holders == ["b"])
@@ -165,10 +159,7 @@ import VRRP
       if case .released = report.handover?.step { side == 0 } else { false }
     }
     pair.feed(0, .failover(FailoverOrder(Self.operation)))
-    for _ in 0..<120 {
-      pair.run(until: pair.now + .milliseconds(250))
-      for side in 0..<2 { pair.end(side) }
-    }
+    pair.settle(.seconds(30))
     #expect(pair.holders == ["a"])
     #expect(pair.overlaps == 0)
     #expect(pair.results[0]?.count == 1)

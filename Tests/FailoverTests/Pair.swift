@@ -63,10 +63,7 @@ struct Pair {
   /// Node a holds the addresses at 10 s.
   static func holding(hooks: Set<HookEvent> = []) -> Pair {
     var pair = Pair(hooks: hooks)
-    for _ in 0..<40 {
-      pair.run(until: pair.now + .milliseconds(250))
-      for side in 0..<2 { pair.end(side) }
-    }
+    pair.settle(.seconds(10))
     pair.told = []
     return pair
   }
@@ -172,6 +169,15 @@ struct Pair {
   mutating func end(_ side: Int, _ end: ProgramEnd = .exited(0)) {
     for queue in [sides[side].participant.hooks, sides[side].participant.prechecks] {
       if let run = queue.running { feed(side, .hookEnded(run.identifier, end)) }
+    }
+  }
+
+  /// Lets that time go by; whatever program runs ends well within 250 ms.
+  mutating func settle(_ time: Duration) {
+    let end = now + time
+    while now < end {
+      run(until: min(end, now + .milliseconds(250)))
+      for side in 0..<2 { self.end(side) }
     }
   }
 

@@ -123,22 +123,17 @@ struct PlannedFailoverScenarioTests {
     }
   }
 
-  @Test(
-    "whichever daemon dies in whichever phase: one holder, never two, and the dead one comes back",
-    arguments: Phase.allCases, ["a", "b"])
-  func killed(phase: Phase, victim: String) throws {
+  /// A failover that a held hook stops in that phase.
+  private func begin(_ phase: Phase) throws -> (stage: HandoverStage, command: LabProcess) {
     let stage = try HandoverStage { configuration, _, _ in configuration.hookEvents = nil }
     try stage.start()
     try stage.hold(phase.event, on: phase.node)
     let command = try stage.beginFailover(on: "a")
     try stage.waitUntilHeld(phase.event, on: phase.node)
-    try stage.scenario[victim].kill()
-    try stage.letGo(phase.event, on: phase.node)
-    // The addresses of a dead holder stay, silenced, until their lifetime ends.
-    try stage.scenario[victim == "a" ? "b" : "a"].wait(for: "active")
-    try stage.scenario[victim].start()
-    // It may have come back in time for the failover, which goes on then.
-    _ = try command.waitForExit(within: .seconds(90))
+    return (stage, command)
+  }
+
+  private func expectOneInTheEnd(_ stage: HandoverStage) throws {
     var holder = ""
     try stage.lab.eventually("one holds the address and the other is its Backup") {
       let states = try ["a", "b"].map { try stage.scenario.router($0).state }
@@ -149,6 +144,21 @@ struct PlannedFailoverScenarioTests {
     try stage.scenario.waitForBeats(5, of: holder)
     #expect(try stage.lab.holders(of: Scenario.address) == [holder])
     #expect(try stage.scenario.router(holder).operation == nil)
+  }
+
+  @Test(
+    "whichever daemon dies in whichever phase: one holder, never two, and the dead one comes back",
+    arguments: Phase.allCases, ["a", "b"])
+  func killed(phase: Phase, victim: String) throws {
+    let (stage, command) = try begin(phase)
+    try stage.scenario[victim].kill()
+    try stage.letGo(phase.event, on: phase.node)
+    // The addresses of a dead holder stay, silenced, until their lifetime ends.
+    try stage.scenario[victim == "a" ? "b" : "a"].wait(for: "active")
+    try stage.scenario[victim].start()
+    // It may have come back in time for the failover, which goes on then.
+    _ = try command.waitForExit(within: .seconds(90))
+    try expectOneInTheEnd(stage)
     stage.expectOneHolder()
   }
 
@@ -164,11 +174,7 @@ struct PlannedFailoverScenarioTests {
 
   /// Node b is cut off in that phase, and heard again when the command has ended.
   private func cut(_ traffic: CutTraffic, in phase: Phase) throws -> HandoverStage {
-    let stage = try HandoverStage { configuration, _, _ in configuration.hookEvents = nil }
-    try stage.start()
-    try stage.hold(phase.event, on: phase.node)
-    let command = try stage.beginFailover(on: "a")
-    try stage.waitUntilHeld(phase.event, on: phase.node)
+    let (stage, command) = try begin(phase)
     try stage.lab.cut("b", traffic)
     // Each node has noticed that the other one is not heard.
     try stage.lab.eventually("the channel is silent") {
@@ -180,16 +186,7 @@ struct PlannedFailoverScenarioTests {
     let end = try command.waitForExit(within: .seconds(90))
     #expect([.status(0), .status(1), .status(4), .status(5)].contains(end), "\(end)")
     try stage.lab.heal("b")
-    var holder = ""
-    try stage.lab.eventually("one holds the address and the other is its Backup") {
-      let states = try ["a", "b"].map { try stage.scenario.router($0).state }
-      guard Set(states) == [.active, .backup] else { return false }
-      holder = states[0] == .active ? "a" : "b"
-      return try stage.lab.holders(of: Scenario.address) == [holder]
-    }
-    try stage.scenario.waitForBeats(5, of: holder)
-    #expect(try stage.lab.holders(of: Scenario.address) == [holder])
-    #expect(try stage.scenario.router(holder).operation == nil)
+    try expectOneInTheEnd(stage)
     return stage
   }
 
